@@ -1,0 +1,56 @@
+/* `str`: pointer and length, the only text type between rooms. It borrows; who owns the bytes is said
+ * by the function that hands it out. Not NUL-terminated. */
+#ifndef MAI_STR_H
+#define MAI_STR_H
+
+#include "base/base.h"
+#include "base/status.h"
+
+typedef struct str {
+    const char *p;
+    size_t n;
+} str;
+
+#define STR(lit) ((str){"" lit, sizeof(lit) - 1})
+#define STR_INIT(lit)                                                                              \
+    {                                                                                              \
+        "" lit, sizeof(lit) - 1                                                                    \
+    }
+#define STR_NONE ((str){NULL, 0})
+/* For printf("%.*s", STR_ARG(s)). */
+#define STR_ARG(s) (int)(s).n, (s).p != NULL ? (s).p : ""
+
+str str_c(const char *z); /* NULL gives STR_NONE */
+bool str_eq(str a, str b);
+bool str_eq_nocase(str a, str b); /* ASCII only */
+int str_cmp(str a, str b);        /* bytes, shorter first */
+bool str_starts(str s, str prefix);
+bool str_starts_nocase(str s, str prefix);
+bool str_ends(str s, str suffix);
+str str_sub(str s, size_t from, size_t n); /* clamped */
+str str_from(str s, size_t from);          /* clamped */
+str str_trim(str s);                       /* ASCII white space on both sides */
+/* Position of the first `c` or `needle`; s.n when absent. */
+size_t str_find_char(str s, char c);
+size_t str_find(str s, str needle);
+/* Cuts the part before `sep` off the front of *rest; false when *rest was empty (p == NULL). The last
+ * part is what remains. */
+bool str_split(str *rest, char sep, str *part_out);
+
+/* Decimal integers without sign games: only [-]digits, range-checked. ST_RANGE or ST_BAD_REQUEST. */
+NODISCARD status str_to_i64(str s, int64_t *out);
+NODISCARD status str_to_u64(str s, uint64_t *out);
+
+/* Well-formed UTF-8: no overlong forms, no surrogates, at most U+10FFFF. */
+bool str_is_utf8(str s);
+/* Well-formed UTF-8 without control characters (tab and newline only when `allow_newlines`). */
+bool str_is_text(str s, bool allow_newlines);
+/* Code points in well-formed UTF-8. */
+size_t str_utf8_count(str s);
+
+/* A NUL-terminated copy in `dst` (always terminated); false when it did not fit. */
+bool str_copy_z(str s, char *dst, size_t cap);
+
+uint64_t str_hash(str s); /* FNV-1a with a per-process seed: for tables in memory, never stored */
+
+#endif
