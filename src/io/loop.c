@@ -119,6 +119,7 @@ static void *loop_main(void *arg)
 void loop_start(struct loop *l)
 {
     CHECK(!l->is_started);
+    l->is_stopping = false;
     l->thread = thread_start(l->name, loop_main, l);
     l->is_started = true;
 }
