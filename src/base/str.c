@@ -1,9 +1,6 @@
 /* Text by pointer and length; see str.h. */
 #include "base/str.h"
 
-#include <sys/random.h>
-#include <pthread.h>
-
 str str_c(const char *z)
 {
     return z != NULL ? (str){z, strlen(z)} : STR_NONE;
@@ -136,13 +133,14 @@ status str_to_i64(str s, int64_t *out)
     return ST_OK;
 }
 
-/* Length of the code point that starts at s.p[i], and its value; 0 when malformed. */
-static size_t utf8_step(str s, size_t i, uint32_t *cp_out)
+size_t str_utf8_next(str s, size_t at, uint32_t *cp_out)
 {
-    const unsigned char *p = (const unsigned char *)s.p + i;
-    size_t left = s.n - i;
+    CHECK(at < s.n);
+    const unsigned char *p = (const unsigned char *)s.p + at;
+    size_t left = s.n - at;
     if (p[0] < 0x80) {
-        *cp_out = p[0];
+        if (cp_out != NULL)
+            *cp_out = p[0];
         return 1;
     }
     size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
@@ -157,15 +155,15 @@ static size_t utf8_step(str s, size_t i, uint32_t *cp_out)
     }
     if (cp < least[n] || cp > 0x10ffff || (cp >= 0xd800 && cp <= 0xdfff))
         return 0;
-    *cp_out = cp;
+    if (cp_out != NULL)
+        *cp_out = cp;
     return n;
 }
 
 bool str_is_utf8(str s)
 {
-    uint32_t cp;
     for (size_t i = 0; i < s.n;) {
-        size_t n = utf8_step(s, i, &cp);
+        size_t n = str_utf8_next(s, i, NULL);
         if (n == 0)
             return false;
         i += n;
@@ -177,7 +175,7 @@ bool str_is_text(str s, bool allow_newlines)
 {
     uint32_t cp;
     for (size_t i = 0; i < s.n;) {
-        size_t n = utf8_step(s, i, &cp);
+        size_t n = str_utf8_next(s, i, &cp);
         if (n == 0)
             return false;
         bool is_newline = cp == '\n' || cp == '\t' || cp == '\r';
@@ -204,21 +202,4 @@ bool str_copy_z(str s, char *dst, size_t cap)
         memcpy(dst, s.p, n);
     dst[n] = '\0';
     return n == s.n;
-}
-
-static uint64_t hash_seed;
-static pthread_once_t hash_once = PTHREAD_ONCE_INIT;
-
-static void hash_seed_init(void)
-{
-    CHECK(getrandom(&hash_seed, sizeof hash_seed, 0) == (ssize_t)sizeof hash_seed);
-}
-
-uint64_t str_hash(str s)
-{
-    pthread_once(&hash_once, hash_seed_init);
-    uint64_t h = 14695981039346656037u ^ hash_seed;
-    for (size_t i = 0; i < s.n; i++)
-        h = (h ^ (unsigned char)s.p[i]) * 1099511628211u;
-    return h ^ h >> 29;
 }

@@ -41,6 +41,9 @@ bool str_split(str *rest, char sep, str *part_out);
 NODISCARD status str_to_i64(str s, int64_t *out);
 NODISCARD status str_to_u64(str s, uint64_t *out);
 
+/* Length of the well-formed code point that starts at s.p[at], and its value (cp_out may be NULL); 0 when it is
+ * malformed. at < s.n. */
+size_t str_utf8_next(str s, size_t at, uint32_t *cp_out);
 /* Well-formed UTF-8: no overlong forms, no surrogates, at most U+10FFFF. */
 bool str_is_utf8(str s);
 /* Well-formed UTF-8 without control characters (tab and newline only when `allow_newlines`). */
@@ -51,6 +54,8 @@ size_t str_utf8_count(str s);
 /* A NUL-terminated copy in `dst` (always terminated); false when it did not fit. */
 bool str_copy_z(str s, char *dst, size_t cap);
 
-uint64_t str_hash(str s); /* FNV-1a with a per-process seed: for tables in memory, never stored */
+/* SipHash-1-3 under a random key per process: for tables in memory, never stored. Peers choose the keys of
+ * some tables (JSON members, addresses), so a hash whose collisions can be computed would not do. */
+uint64_t str_hash(str s);
 
 #endif

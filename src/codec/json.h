@@ -55,7 +55,9 @@ struct json_edit {
     str value; /* raw JSON to put there; STR_NONE removes the member */
 };
 /* Writes the object `v` to `out` with all edits applied (absent members with a value are added at the
- * end, in the order given); every other byte stays. Nested edits: splice the inner object first. */
+ * end, in the order given); every other byte stays. A member named twice is replaced, or removed, in both
+ * places. Names in `edits` differ; at most JSON_MAX_EDITS. Nested edits: splice the inner object first. */
+enum { JSON_MAX_EDITS = 64 };
 void json_splice(struct json v, const struct json_edit *edits, size_t count, struct buf *out);
 
 /* ---- writing ---- */
