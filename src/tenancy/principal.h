@@ -5,7 +5,10 @@
 #define MAI_PRINCIPAL_H
 
 #include "base/zone.h"
+#include "crypt/crypt.h"
 #include "money/pico.h"
+#include "store/db.h"
+#include "tenancy/rules.h"
 #include "tenancy/scope.h"
 
 enum credential { CREDENTIAL_WEB_SESSION, CREDENTIAL_API_KEY };
@@ -13,16 +16,17 @@ enum credential { CREDENTIAL_WEB_SESSION, CREDENTIAL_API_KEY };
 struct principal {
     enum credential credential;
     char credential_id[ID_CAP];      /* web session's or API key's public id */
-    int64_t expires_ms;
+    int64_t expires_ms;              /* INT64_MAX: never; idle time counted from last_seen_ms */
+    int64_t last_seen_ms;            /* as stored: session_touch is due when it is old */
     struct scope scope;              /* of a person; meaningless for a provider account */
     bool is_provider;
     struct provider_scope provider;
     bool must_change_password;
-    char user_name[256];
-    char user_email[256];
+    char user_name[NAME_CAP];
+    char user_email[EMAIL_CAP];
     char external_user[ID_CAP];      /* the stable pseudonym sent as `user` */
     /* organization */
-    char organization_name[256];
+    char organization_name[NAME_CAP];
     bool is_organization_disabled;
     bool has_api_access;
     bool deny_data_collection;       /* provider.data_collection: deny */
@@ -38,5 +42,17 @@ struct principal {
 
 struct principal *principal_ref(struct principal *p);  /* any thread */
 void principal_unref(struct principal *p);             /* accepts NULL; wipes the key with the last one */
+
+/* From the token a caller shows (web session `mai_s_...` or API key `sk-mai-...`). Blocking, reader; two
+ * short queries, no password work. The caller owns one reference.
+ *  ST_UNAUTHENTICATED  unknown, expired, revoked, or garbage: always the same sentence
+ *  ST_FORBIDDEN        the person is disabled; an API key of a disabled organization or of one without API
+ *                      access. `e` says which.
+ * A web session of a disabled organization loads, so that its people can be told: then
+ * is_organization_disabled is set and there is no key to call with.
+ * Fields `organization_*`, markup, zone, key_* stay empty for a provider account. */
+NODISCARD status principal_load(struct db *db, const struct master_key *m, str token, int64_t now_ms,
+                                struct principal **out, struct err *e);
+struct own_scope principal_own(const struct principal *p);
 
 #endif

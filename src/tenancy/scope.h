@@ -22,9 +22,21 @@ struct provider_scope {
     char user_id[ID_CAP];         /* empty for the command line */
 };
 
+/* A signed-in person's own account, whatever the role: profile, password, web sessions, settings. */
+struct own_scope {
+    char user_id[ID_CAP];
+};
+
 /* The server's own work (settling, learning, schedulers). The reason is for the reader and the log. */
 struct system_scope {
     const char *reason;
 };
+
+/* Values from parts; an id that does not fit becomes empty and matches nothing. */
+struct scope scope_make(enum role role, str organization_id, str user_id);
+struct own_scope own_scope_make(str user_id);
+/* The command line on the host. */
+struct provider_scope provider_scope_host(void);
+bool provider_scope_is_host(struct provider_scope s);
 
 #endif
