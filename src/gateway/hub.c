@@ -24,7 +24,7 @@ struct hub_side {
     struct loop *loop;
     struct hash topics;       /* text -> struct hub_topic */
     _Atomic size_t sub_count; /* read by publishers */
-    unsigned delivering;
+    struct hub_topic *delivering; /* whose subscribers are being called, or NULL */
 };
 
 struct hub {
@@ -115,16 +115,19 @@ struct hub_sub *hub_subscribe(struct hub *h, str topic, void (*receive)(void *ct
 
 static void sub_unlink(struct hub_sub *s)
 {
-    struct hub_side *side = s->side;
     *s->prev = s->next;
     if (s->next != NULL)
         s->next->prev = s->prev;
-    struct hub_topic *t = hash_get(&side->topics, str_c(s->topic));
-    if (t != NULL && t->first == NULL) {
-        hash_remove(&side->topics, str_c(s->topic));
-        mem_free(t);
-    }
     sub_free(s);
+}
+
+static void topic_drop_if_empty(struct hub_side *side, str topic)
+{
+    struct hub_topic *t = hash_get(&side->topics, topic);
+    if (t == NULL || t->first != NULL || t == side->delivering)
+        return;
+    hash_remove(&side->topics, topic);
+    mem_free(t);
 }
 
 void hub_unsubscribe(struct hub_sub *s)
@@ -132,18 +135,22 @@ void hub_unsubscribe(struct hub_sub *s)
     if (s == NULL)
         return;
     CHECK(loop_is_current(s->side->loop) && !s->is_dead);
-    atomic_fetch_sub(&s->side->sub_count, 1);
-    if (s->side->delivering == 0) {
-        sub_unlink(s);
+    struct hub_side *side = s->side;
+    struct hub_topic *t = hash_get(&side->topics, str_c(s->topic));
+    atomic_fetch_sub(&side->sub_count, 1);
+    if (t == side->delivering) {
+        s->is_dead = true; /* its links are in use by the delivery below us, which sweeps it */
         return;
     }
-    s->is_dead = true; /* its links are in use by the delivery below us */
+    char *topic = MAI_TAKE(s->topic);
+    sub_unlink(s);
+    topic_drop_if_empty(side, str_c(topic));
+    mem_free(topic);
 }
 
-static void sweep_dead(struct hub_side *side, str topic)
+static void sweep_dead(struct hub_topic *t)
 {
-    struct hub_topic *t = hash_get(&side->topics, topic);
-    for (struct hub_sub *s = t != NULL ? t->first : NULL; s != NULL;) {
+    for (struct hub_sub *s = t->first; s != NULL;) {
         struct hub_sub *next = s->next;
         if (s->is_dead)
             sub_unlink(s);
@@ -166,13 +173,15 @@ static void deliver(struct task *task)
     str topic = {m->bytes, m->topic_n};
     str payload = {m->bytes + m->topic_n, m->payload_n};
     struct hub_topic *t = hash_get(&d->side->topics, topic);
-    d->side->delivering++;
-    for (struct hub_sub *s = t != NULL ? t->first : NULL; s != NULL; s = s->next)
-        if (!s->is_dead)
-            s->receive(s->ctx, payload);
-    d->side->delivering--;
-    if (d->side->delivering == 0)
-        sweep_dead(d->side, topic);
+    if (t != NULL) {
+        d->side->delivering = t;
+        for (struct hub_sub *s = t->first; s != NULL; s = s->next)
+            if (!s->is_dead)
+                s->receive(s->ctx, payload);
+        d->side->delivering = NULL;
+        sweep_dead(t);
+        topic_drop_if_empty(d->side, topic);
+    }
     message_unref(m);
 }
 
