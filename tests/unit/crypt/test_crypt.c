@@ -82,7 +82,7 @@ static void test_b_password_limits(void **state)
                      ST_UNAUTHENTICATED);
 }
 
-/* Made by PHP and by the bcrypt of Openwall's test list. */
+/* From Openwall's crypt_blowfish tests and PHP's manual. */
 static void test_c_bcrypt(void **state)
 {
     static const struct {
@@ -92,8 +92,10 @@ static void test_c_bcrypt(void **state)
          STR_INIT("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW")},
         {STR_INIT("U*U"),
          STR_INIT("$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW")},
+        {STR_INIT("U*U"),
+         STR_INIT("$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW")},
         {STR_INIT("rasmuslerdorf"),
-         STR_INIT("$2y$07$BCryptRequires22Chrcte/VlQH0piJtjXl.0t1XkA8pw9dMXTTOq")},
+         STR_INIT("$2a$07$usesomesillystringfore2uDLvp1Ii2e./U9C8sBjqp8I90dH6hi")},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         bool needs_rehash = false;
