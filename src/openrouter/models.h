@@ -10,6 +10,8 @@ struct model_price {       /* highest of base price and all overrides; per unit 
     bool is_known;         /* false: missing, negative or unparsable somewhere: refuse under a hard limit */
     bool is_free;          /* all zero */
     pico prompt, completion, request, image, reasoning, cache_write, audio, web_search;
+    /* cache_write is the highest of every cache price (read, write, write for an hour). */
+    pico image_token, image_output, audio_output;
 };
 struct model {
     str id, canonical, name, description;
@@ -29,7 +31,8 @@ struct models *models_ref(struct models *m);   /* any thread */
 void models_unref(struct models *m);           /* accepts NULL */
 size_t models_count(const struct models *m);
 const struct model *models_at(const struct models *m, size_t i); /* sorted by name */
-/* By id or canonical slug; NULL when absent. */
+/* By id, else by canonical slug (of several entries that share one: that without a ":variant"); NULL when
+ * absent. */
 const struct model *models_find(const struct models *m, str id);
 int64_t models_fetched_ms(const struct models *m);
 
