@@ -12,6 +12,7 @@
 
 #include "gateway/gateway.h"
 #include "gateway/prepare.h"
+#include "openrouter/usage.h"
 
 struct completion;
 
@@ -29,6 +30,8 @@ struct consumer {
     void (*abort)(void *ctx, str text);
     /* True: take no more from upstream until completion_drain. May be NULL: never full. */
     bool (*is_full)(void *ctx);
+    /* Every JSON object of the answer as it passes, for who stores the text. May be NULL. */
+    void (*observe)(void *ctx, const struct usage_event *event);
 };
 
 struct completion_request {
@@ -37,7 +40,6 @@ struct completion_request {
     str purpose;                /* chat, title, embedding, api */
     str chat_id;                /* or STR_NONE */
     str body;                   /* copied */
-    bool forces_stream;         /* internal callers that want a stream whatever the body says */
     struct consumer consumer;
 };
 
