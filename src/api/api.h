@@ -23,6 +23,7 @@ enum {
     MAY_API_KEY = 1 << 5,          /* personal API keys too (of users and admins) */
     MAY_ONLY_API_KEY = 1 << 6,     /* nothing but API keys */
     MAY_FIRST_PASSWORD = 1 << 7,
+    CALLS_OPENROUTER = 1 << 8,     /* runs on a callers' thread, because it waits for OpenRouter */
 };
 #define MAY_MEMBERS (MAY_USER | MAY_ADMIN)
 #define MAY_EVERYONE (MAY_PENDING | MAY_USER | MAY_ADMIN | MAY_PROVIDER)

@@ -4,7 +4,10 @@
 #include "gateway/principals.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "tenancy/api_key.h"
+#include "tenancy/session.h"
 
 enum {
     KEEP_MS = 60000,         /* then looked up again, whatever the invalidations said */
@@ -118,11 +121,49 @@ static void load_finish(struct task *t)
     load_free(l);
 }
 
+/* A sign of life, written behind the request; nobody waits for it. */
+struct touch {
+    struct write_job job;
+    struct principal *who;
+    int64_t now_ms;
+};
+
+static status touch_on_writer(struct write_job *j, struct db *db)
+{
+    struct touch *t = CONTAINER_OF(j, struct touch, job);
+    str id = str_c(t->who->credential_id);
+    if (t->who->credential == CREDENTIAL_API_KEY)
+        return api_key_touch(db, t->who->scope, id, t->now_ms);
+    return session_touch(db, principal_own(t->who), id, t->now_ms);
+}
+
+static void touched(struct write_job *j, status st)
+{
+    struct touch *t = CONTAINER_OF(j, struct touch, job);
+    if (st != ST_OK)
+        log_debug("A sign of life was not noted", LF_Z("credential", t->who->credential_id));
+    principal_unref(t->who);
+    mem_free(t);
+}
+
+static void touch_if_stale(struct store *store, struct principal *who)
+{
+    int64_t now_ms = clock_now_ms();
+    if (now_ms - who->last_seen_ms < SESSION_TOUCH_MS)
+        return;
+    struct touch *t = NEW(struct touch);
+    *t = (struct touch){.job = {.run = touch_on_writer, .done = touched},
+                        .who = principal_ref(who), .now_ms = now_ms};
+    store_post(store, &t->job);
+}
+
 static void load_on_worker(struct task *t)
 {
     struct load *l = CONTAINER_OF(t, struct load, task);
     struct db *db = store_reader(l->owner->g->store);
     l->st = principal_load(db, &l->owner->g->master, str_c(l->token), clock_now_ms(), &l->who, &l->err);
+    if (l->st == ST_OK)
+        touch_if_stale(l->owner->g->store, l->who);
     t->run = load_finish;
     loop_post(l->owner->loop, t);
 }
