@@ -20,13 +20,14 @@ struct store_conf {
     str data_dir;
     str database_url;       /* empty: SQLite in data_dir/mai.db */
     int64_t commit_wait_ms; /* longest time a job waits for companions: 0 commits what is queued at once */
+    str vfs;                /* tests: name of the SQLite file layer; empty: the system's */
 };
 
 /* Makes the folder when missing, takes its lock (a second server is refused with a sentence), opens the
  * database, copies it aside and migrates it when it is older, refuses it when it is newer. Opening for a
  * command beside a running server fails with ST_CONFLICT: commands then go through its socket. */
 NODISCARD status store_open(const struct store_conf *conf, struct store **out, struct err *e);
-/* Runs what is queued, commits, closes. */
+/* Runs what is queued, commits, closes. Nobody posts or reads any more; loops that are told "done" still run. */
 void store_close(struct store *s);
 str store_data_dir(const struct store *s);
 
@@ -56,6 +57,8 @@ NODISCARD status store_backup(struct store *s, str path, struct err *e);
 /* Puts a backup in place of the data folder's database; the replaced one is kept beside it. The folder must
  * not be in use. */
 NODISCARD status store_restore(str data_dir, str path, struct err *e);
+/* The same for a database that DATABASE_URL puts elsewhere. */
+NODISCARD status store_restore_conf(const struct store_conf *conf, str path, struct err *e);
 /* True when the folder's database can be read and written (health). Any blocking thread. */
 bool store_is_healthy(struct store *s);
 
