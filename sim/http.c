@@ -207,7 +207,7 @@ static void conn_push(struct http_conn *c, str bytes)
     buf_add(&c->out, bytes);
 }
 
-static const char *reason(int status)
+static const char *reason(int code)
 {
     static const struct {
         int status;
@@ -221,17 +221,17 @@ static const char *reason(int status)
         {503, "Service Unavailable"}, {504, "Gateway Timeout"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
-        if (rows[i].status == status)
+        if (rows[i].status == code)
             return rows[i].text;
     return "Status";
 }
 
-static void compose_head(struct http_conn *c, int status, str headers, str type)
+static void compose_head(struct http_conn *c, int code, str headers, str type)
 {
     struct buf *b = &c->server->scratch;
     buf_clear(b);
-    buf_addf(b, "HTTP/1.1 %d %s\r\nServer: cloudflare\r\nAccess-Control-Allow-Origin: *\r\n", status,
-             reason(status));
+    buf_addf(b, "HTTP/1.1 %d %s\r\nServer: cloudflare\r\nAccess-Control-Allow-Origin: *\r\n", code,
+             reason(code));
     if (type.n != 0) {
         buf_add(b, STR("Content-Type: "));
         buf_add(b, type);
@@ -255,25 +255,25 @@ static void answered(struct http_conn *c)
         conn_process(c);
 }
 
-void http_respond(struct http_conn *c, int status, str headers, str type, str body)
+void http_respond(struct http_conn *c, int code, str headers, str type, str body)
 {
     struct buf *b = &c->server->scratch;
-    compose_head(c, status, headers, type);
-    if (status != 204)
+    compose_head(c, code, headers, type);
+    if (code != 204)
         buf_addf(b, "Content-Length: %zu\r\n", body.n);
     buf_add(b, STR("\r\n"));
-    if (!c->is_head && status != 204)
+    if (!c->is_head && code != 204)
         buf_add(b, body);
     conn_push(c, buf_view(b));
     answered(c);
 }
 
-void http_begin(struct http_conn *c, int status, str headers, str type)
+void http_begin(struct http_conn *c, int code, str headers, str type)
 {
     struct buf *b = &c->server->scratch;
     if (!c->is_chunked)
         c->closes = true;
-    compose_head(c, status, headers, type);
+    compose_head(c, code, headers, type);
     buf_add(b, c->is_chunked ? STR("Transfer-Encoding: chunked\r\n\r\n") : STR("\r\n"));
     conn_push(c, buf_view(b));
 }
@@ -321,14 +321,14 @@ void http_watch(struct http_conn *c, void (*on_gone)(void *), void (*on_drain)(v
 
 /* ---- reading ---- */
 
-static void refuse(struct http_conn *c, int status, const char *text)
+static void refuse(struct http_conn *c, int code, const char *text)
 {
     struct buf MAI_AUTO(buf_free) body;
     buf_init(&body, 1024);
-    buf_addf(&body, "{\"error\":{\"message\":\"%s\",\"code\":%d}}", text, status);
+    buf_addf(&body, "{\"error\":{\"message\":\"%s\",\"code\":%d}}", text, code);
     c->closes = true;
     c->is_busy = true;
-    http_respond(c, status, STR_NONE, STR("application/json"), buf_view(&body));
+    http_respond(c, code, STR_NONE, STR("application/json"), buf_view(&body));
 }
 
 static void handle(struct http_conn *c, struct http_request *r)

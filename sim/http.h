@@ -54,9 +54,9 @@ struct http_cut {
 void http_set_cut(struct http_conn *c, struct http_cut cut);
 
 /* A whole answer. `headers` are complete lines ending in CR LF, or empty. */
-void http_respond(struct http_conn *c, int status, str headers, str type, str body);
+void http_respond(struct http_conn *c, int code, str headers, str type, str body);
 /* An answer in portions (chunked; HTTP/1.0: until close). */
-void http_begin(struct http_conn *c, int status, str headers, str type);
+void http_begin(struct http_conn *c, int code, str headers, str type);
 void http_write(struct http_conn *c, str bytes);
 void http_finish(struct http_conn *c);
 /* Ends the connection: is_reset = TCP reset at once, dropping what waits; else close after what waits,
