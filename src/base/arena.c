@@ -40,6 +40,25 @@ void arena_free(struct arena *a)
     *a = (struct arena){.max_bytes = a->max_bytes};
 }
 
+void arena_reset(struct arena *a)
+{
+    struct arena_chunk *keep = NULL;
+    for (struct arena_chunk *c = a->head; c != NULL;) {
+        struct arena_chunk *next = c->next;
+        if (keep == NULL && CHUNK_BYTES > 1 && c->cap == CHUNK_BYTES)
+            keep = c;
+        else
+            mem_free(c);
+        c = next;
+    }
+    *a = (struct arena){.head = keep, .max_bytes = a->max_bytes};
+    if (keep == NULL)
+        return;
+    memset(keep->bytes, 0, keep->used); /* what arena_alloc gives is zeroed */
+    keep->used = 0;
+    keep->next = NULL;
+}
+
 static struct arena_chunk *chunk_new(size_t bytes)
 {
     size_t cap = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;

@@ -16,6 +16,8 @@ struct arena {
 
 void arena_init(struct arena *a, size_t max_bytes);
 void arena_free(struct arena *a); /* usable with MAI_AUTO */
+/* As arena_free, but keeps one chunk of the usual size for the next user. */
+void arena_reset(struct arena *a);
 
 /* Zeroed and aligned for any type. NULL (and the sticky flag) when the maximum is reached. */
 void *arena_alloc(struct arena *a, size_t bytes);

@@ -27,6 +27,7 @@ struct loop {
     bool is_stopping; /* loop thread only */
     bool is_started;  /* owner only */
     pthread_t thread;
+    void *locals[LOOP_LOCALS_];
     char name[NAME_CAP];
 };
 
@@ -166,6 +167,16 @@ bool loop_is_current(const struct loop *l)
 struct loop *loop_current(void)
 {
     return current_loop;
+}
+
+void *loop_local(const struct loop *l, enum loop_local which)
+{
+    return l->locals[which];
+}
+
+void loop_set_local(struct loop *l, enum loop_local which, void *value)
+{
+    l->locals[which] = value;
 }
 
 /* ---- timers ---- */

@@ -30,6 +30,12 @@ bool loop_is_current(const struct loop *l); /* called on this loop's own thread?
 /* The loop this thread runs, or NULL. */
 struct loop *loop_current(void);
 
+/* One value a room may keep with each loop (its table of requests, its pool of connections). Set before the
+ * loop starts or on its thread; NULL at first; never freed here. */
+enum loop_local { LOOP_LOCAL_HTTP, LOOP_LOCAL_UPSTREAM, LOOP_LOCALS_ };
+void *loop_local(const struct loop *l, enum loop_local which);
+void loop_set_local(struct loop *l, enum loop_local which, void *value);
+
 /* Runs t->run on the loop's thread, in order of posting. Any thread. */
 void loop_post(struct loop *l, struct task *t);
 
