@@ -44,7 +44,8 @@ bool json_get(struct json v, str name, struct json *out);
 bool json_string_is(struct json v, str s);
 /* Decoded text of a string, in the arena (or borrowed from the raw text when nothing was escaped). Lone
  * surrogates become U+FFFD. ST_BAD_REQUEST for other types or text with U+0000; ST_TOO_BIG: arena full. */
-NODISCARD status json_string(struct json v, struct arena *a, str *out);
+NODISCARD status json_string(struct json v, struct arena *a, str *out)
+    __asm__("mai_json_string"); /* jansson exports json_string too: programs may link both */
 bool json_is_true(struct json v);
 /* Whole numbers: "12", also "12.0" and "1.2e1". ST_BAD_REQUEST for others, ST_RANGE. */
 NODISCARD status json_i64(struct json v, int64_t *out);

@@ -12,7 +12,7 @@
 
 #include "base/str.h"
 
-#define assert_str(actual, expected) test_assert_str((actual), (expected), __FILE__, __LINE__)
+#define assert_str(actual, ...) test_assert_str((actual), (__VA_ARGS__), __FILE__, __LINE__)
 #define assert_st(actual, expected) test_assert_st((actual), (expected), #actual, __FILE__, __LINE__)
 
 static inline void test_assert_str(str actual, str expected, const char *file, int line)
