@@ -123,8 +123,8 @@ void api_kmarkup(struct api_call *c, const char *key, markup m);     /* number *
 /* The session cookie: set (token) or cleared (STR_NONE). */
 void api_set_session_cookie(struct api_call *c, str token, int64_t expires_ms);
 
-/* Work after the answer on a callers' thread: checks a key just saved. */
-void api_check_key_later(struct gateway *g, str key_id);
+
+
 
 /* ---- frame ---- */
 void api_on_head(void *ctx, struct http_request *r);
