@@ -23,6 +23,11 @@ str completion_id(const struct completion *c)
     return str_c(c->id);
 }
 
+str completion_usage(const struct completion *c)
+{
+    return buf_view(&c->relay.usage_billed);
+}
+
 /* ---- plan ---- */
 
 static status check_caller(const struct completion *c, struct err *e)

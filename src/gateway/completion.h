@@ -51,6 +51,8 @@ struct completion *completion_start(struct gateway *g, const struct completion_r
 void completion_leave(struct completion *c);
 /* The consumer can take data again. */
 void completion_drain(struct completion *c);
+/* The billed usage object of the answer, empty without one. Valid inside consumer.end. */
+str completion_usage(const struct completion *c);
 /* Our id of the row. */
 str completion_id(const struct completion *c);
 
