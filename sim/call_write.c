@@ -150,15 +150,6 @@ void call_make_prefix(struct call *c)
     buf_add_char(&c->prefix, ',');
 }
 
-static void add_header_lines(struct buf *out, const char *json)
-{
-    json_t *object = json_loads(json, 0, NULL), *value;
-    const char *name;
-    json_object_foreach (object, name, value)
-        buf_addf(out, "%s: %s\r\n", name, json_is_string(value) ? json_string_value(value) : "");
-    json_decref(object);
-}
-
 void call_write_headers(struct call *c, struct buf *out)
 {
     if (!c->script.no_generation_header) {
@@ -171,5 +162,5 @@ void call_write_headers(struct call *c, struct buf *out)
     if (c->is_stream)
         buf_add(out, STR("Cache-Control: no-cache\r\n"));
     if (c->script.headers != NULL)
-        add_header_lines(out, c->script.headers);
+        reply_add_headers(out, c->script.headers);
 }

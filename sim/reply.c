@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <event2/event.h>
+#include <jansson.h>
 
 enum { REPLY_MAX = 64 << 20, REPLY_HEADERS_MAX = 64 * 1024 };
 
@@ -27,6 +28,15 @@ void reply_error(struct reply *r, int code, const char *message, str metadata)
     error_write(&r->body, code, message, metadata);
 }
 
+void reply_add_headers(struct buf *out, const char *json)
+{
+    json_t *object = json_loads(json, 0, NULL), *value;
+    const char *name;
+    json_object_foreach (object, name, value)
+        buf_addf(out, "%s: %s\r\n", name, json_is_string(value) ? json_string_value(value) : "");
+    json_decref(object);
+}
+
 void reply_script_error(struct reply *r, const struct script *s)
 {
     struct buf MAI_AUTO(buf_free) metadata;
@@ -35,6 +45,8 @@ void reply_script_error(struct reply *r, const struct script *s)
     reply_error(r, (int)s->status, s->message, buf_view(&metadata));
     if (s->retry_after > 0)
         buf_addf(&r->headers, "Retry-After: %lld\r\n", (long long)s->retry_after);
+    if (s->headers != NULL)
+        reply_add_headers(&r->headers, s->headers);
     if (s->body == NULL)
         return;
     buf_clear(&r->body);

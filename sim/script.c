@@ -150,12 +150,23 @@ static bool preset_matches(const struct script_preset *p, str model, str *number
     return true;
 }
 
+/* A preset of just that name goes before one with a number: "sim/error-200" is not status 200. */
 static const struct script_preset *preset_find(str model, str *number_out)
 {
-    for (size_t i = 0; i < script_preset_count; i++)
-        if (preset_matches(&script_presets[i], model, number_out))
-            return &script_presets[i];
-    return NULL;
+    const struct script_preset *found = NULL;
+    str number;
+    for (size_t i = 0; i < script_preset_count; i++) {
+        if (!preset_matches(&script_presets[i], model, &number))
+            continue;
+        bool is_exact = strchr(script_presets[i].model, '#') == NULL;
+        if (found != NULL && !is_exact)
+            continue;
+        found = &script_presets[i];
+        *number_out = number;
+        if (is_exact)
+            break;
+    }
+    return found;
 }
 
 bool script_preset_exists(str model)

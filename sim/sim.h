@@ -69,6 +69,8 @@ void reply_init(struct reply *r); /* 200, application/json, empty */
 void reply_free(struct reply *r); /* usable with MAI_AUTO */
 /* Makes the reply an error in the API's shape. metadata: JSON object or STR_NONE. */
 void reply_error(struct reply *r, int code, const char *message, str metadata);
+/* Adds header lines from a JSON object of texts. */
+void reply_add_headers(struct buf *out, const char *json);
 /* The error a script wants. */
 void reply_script_error(struct reply *r, const struct script *s);
 /* Sends it when its time has come; a delayed reply's contents are taken. */
