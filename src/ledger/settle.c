@@ -217,7 +217,7 @@ static void log_alarms(str id, const struct generation_settled *s, const struct 
     if (s->is_unbookable)
         log_error("ledger alarm: cost cannot be booked", LF_STR("id", id),
                   LF_STR("organization", organization),
-                  LF_STR("cost", kept_text(r->cost_text, COST_TEXT_CAP)));
+                  LF_STR("cost", kept_text(r->cost_text, COST_TEXT_CAP)), LF_INT("pico", r->cost.v));
     if (s->is_duplicate)
         log_error("ledger alarm: generation id is booked on another row", LF_STR("id", id),
                   LF_STR("organization", organization), LF_STR("generation_id", r->generation_id));
