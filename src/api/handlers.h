@@ -2,7 +2,7 @@
 #ifndef MAI_API_HANDLERS_H
 #define MAI_API_HANDLERS_H
 
-#include "api/api.h"
+#include "api/live_stream.h"
 
 /* system.c */
 status health_db(struct api_call *c);
@@ -98,5 +98,8 @@ api_loop_handler loop_task_list;
 api_loop_handler loop_chat_live;
 api_loop_handler loop_events;
 api_loop_handler loop_usage_live;
+
+/* usage.c: {"type":"usage","stats":{today, this_month}} for this caller (a provider: totals of all clients) */
+live_read usage_live;
 
 #endif

@@ -237,6 +237,7 @@ struct completion *completion_start(struct gateway *g, const struct completion_r
 void completion_leave(struct completion *c)
 {
     c->is_left = true;
+    c->relay.observe = NULL;
     if (c->step != STEP_RELAY || c->is_upstream_over)
         return; /* the running step sees it when its wait is over */
     if (!c->is_stream) {

@@ -163,7 +163,7 @@ static void on_head(void *ctx, const struct upstream_head *head)
     c->is_stream = str_starts_nocase(head->content_type, STR("text/event-stream"));
     relay_free(&c->relay);
     relay_init(&c->relay, c->is_stream, c->who->markup);
-    c->relay.observe = c->req.consumer.observe;
+    c->relay.observe = c->is_left ? NULL : c->req.consumer.observe;
     c->relay.observe_ctx = c->req.consumer.ctx;
     if (c->is_left && c->is_stream)
         completion_stop_upstream(c);

@@ -39,7 +39,8 @@ struct gateway {
 size_t gateway_loop_index(const struct gateway *g);
 
 /* Drops cached principals on every loop after something about them changed: pass a person's, an
- * organization's or a credential's id. Any thread; call after the change is committed. */
+ * organization's or a credential's id. Their event streams end and come back. Any thread; call after the change is
+ * committed. */
 void gateway_forget(struct gateway *g, str id);
 
 #endif
