@@ -44,28 +44,6 @@ static status copy_state(sqlite3 *from, sqlite3 *to)
     return st == ST_OK ? copy_pieces(from, to) : st;
 }
 
-static bool is_sound(sqlite3 *handle, const char *check)
-{
-    sqlite3_stmt *stmt;
-    if (sqlite3_prepare_v2(handle, check, -1, &stmt, NULL) != SQLITE_OK)
-        return false;
-    bool is_ok = sqlite3_step(stmt) == SQLITE_ROW &&
-                 sqlite3_stricmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
-    sqlite3_finalize(stmt);
-    return is_ok;
-}
-
-/* Out of log mode, so that the copy is one file, and looked through once. */
-static status finish_copy(sqlite3 *to, const char *path, struct err *e)
-{
-    status st = sqlite_run(to, "PRAGMA journal_mode = DELETE;");
-    if (st != ST_OK)
-        return err_set(e, st, "The copy %s cannot be written: %s", path, sqlite3_errmsg(to));
-    if (!is_sound(to, "PRAGMA quick_check(1)"))
-        return err_set(e, ST_STORAGE, "The copy %s is not sound: the database may be damaged", path);
-    return ST_OK;
-}
-
 static status copy_between(sqlite3 *from, const struct place *p, const char *path, struct err *e)
 {
     sqlite3 *to;
@@ -73,10 +51,10 @@ static status copy_between(sqlite3 *from, const struct place *p, const char *pat
     if (st != ST_OK)
         return st;
     st = copy_state(from, to);
+    if (st == ST_OK)
+        st = sqlite_run(to, "PRAGMA journal_mode = DELETE;"); /* not in log mode: one file, ready to move */
     if (st != ST_OK)
         err_set(e, st, "The copy %s cannot be written: %s", path, sqlite3_errmsg(to));
-    else
-        st = finish_copy(to, path, e);
     sqlite3_close(to);
     return st;
 }
@@ -109,6 +87,32 @@ static status copy_to_new(const struct place *p, const char *from, const char *t
     return st;
 }
 
+static bool is_sound(sqlite3 *handle, const char *check)
+{
+    sqlite3_stmt *stmt;
+    if (sqlite3_prepare_v2(handle, check, -1, &stmt, NULL) != SQLITE_OK)
+        return false;
+    bool is_ok = sqlite3_step(stmt) == SQLITE_ROW &&
+                 sqlite3_stricmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
+    sqlite3_finalize(stmt);
+    return is_ok;
+}
+
+/* Looks a copy through by `check`; a damaged one is removed, and the fault is its `source`'s. */
+static status check_copy(const struct place *p, const char *copy, const char *check, const char *source,
+                         struct err *e)
+{
+    sqlite3 *handle;
+    status st = sqlite_connect(p, copy, SQLITE_OPEN_READWRITE, &handle, e);
+    bool is_good = st == ST_OK && is_sound(handle, check);
+    if (st == ST_OK)
+        sqlite3_close(handle);
+    if (is_good)
+        return ST_OK;
+    unlink(copy);
+    return err_set(e, ST_UNPROCESSABLE, "%s is damaged; nothing was changed", source);
+}
+
 status copy_database(const struct place *p, const char *from, const char *to, struct err *e)
 {
     char draft[LONG_PATH_CAP];
@@ -116,6 +120,8 @@ status copy_database(const struct place *p, const char *from, const char *to, st
     random_text(tail, sizeof tail - 1);
     snprintf(draft, sizeof draft, "%s.%s", to, tail);
     status st = copy_to_new(p, from, draft, e);
+    if (st == ST_OK)
+        st = check_copy(p, draft, "PRAGMA quick_check(1)", from, e);
     if (st != ST_OK)
         return st;
     st = file_move(draft, to);
@@ -205,17 +211,6 @@ static status check_source(const struct place *p, const char *source, struct err
     return st;
 }
 
-static status check_whole(const struct place *p, const char *path, const char *source, struct err *e)
-{
-    sqlite3 *handle;
-    status st = sqlite_connect(p, path, SQLITE_OPEN_READWRITE, &handle, e);
-    if (st != ST_OK)
-        return st;
-    bool is_ok = is_sound(handle, "PRAGMA integrity_check(1)");
-    sqlite3_close(handle);
-    return is_ok ? ST_OK : err_set(e, ST_UNPROCESSABLE, "%s is damaged; nothing was changed", source);
-}
-
 /* Folds the replaced database's log into it, so that one file holds everything. A damaged one stays as it is:
  * then its log moves along. */
 static void fold_log(const struct place *p)
@@ -262,16 +257,13 @@ status driver_restore(const struct place *p, const char *source, struct err *e)
         return st;
     unlink(draft); /* of a restore that did not come to its end */
     st = copy_to_new(p, source, draft, e);
+    if (st == ST_OK)
+        st = check_copy(p, draft, "PRAGMA integrity_check(1)", source, e);
+    if (st == ST_OK)
+        st = keep_replaced(p, e);
     if (st != ST_OK)
         return st;
-    st = check_whole(p, draft, source, e);
-    if (st != ST_OK) {
-        unlink(draft);
-        return st;
-    }
-    st = keep_replaced(p, e);
-    if (st != ST_OK)
-        return st;
-    st = file_move(draft, p->database);
-    return st == ST_OK ? ST_OK : err_set(e, st, "%s cannot be moved into place: %m", draft);
+    if (file_move(draft, p->database) != ST_OK)
+        return err_set(e, storage_status(errno), "%s cannot be moved into place: %m", draft);
+    return ST_OK;
 }

@@ -52,9 +52,19 @@ static status make_file(const char *path, struct err *e)
     return folder_sync_of(path);
 }
 
+/* SQLite takes what is shorter than a page for an empty database; we take it for what is left of one. */
+static bool is_stump(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0 && s.st_size > 0 && s.st_size < 512;
+}
+
 static status read_identity(struct migrator *m, struct err *e)
 {
     int64_t application, tables;
+    if (is_stump(m->place->database))
+        return err_set(e, ST_STORAGE, "The database %s is damaged (cut short); restore a backup",
+                       m->place->database);
     status st = sqlite_number(m->handle, "PRAGMA application_id", &application);
     if (st == ST_OK)
         st = sqlite_number(m->handle, "PRAGMA user_version", &m->version);
