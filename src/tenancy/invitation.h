@@ -4,6 +4,7 @@
 #define MAI_TENANCY_INVITATION_H
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "crypt/crypt.h"
 #include "store/db.h"
 #include "tenancy/scope.h"

@@ -4,6 +4,7 @@
 #ifndef MAI_TENANCY_LIMITS_H
 #define MAI_TENANCY_LIMITS_H
 
+#include "base/clock.h"
 #include "crypt/crypt.h"
 #include "openrouter/manage.h"
 #include "store/db.h"

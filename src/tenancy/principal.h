@@ -16,7 +16,7 @@ enum credential { CREDENTIAL_WEB_SESSION, CREDENTIAL_API_KEY };
 struct principal {
     enum credential credential;
     char credential_id[ID_CAP];      /* web session's or API key's public id */
-    int64_t expires_ms;              /* INT64_MAX: never; idle time counted from last_seen_ms */
+    int64_t expires_ms;              /* absolute or idle end, what comes first; INT64_MAX: never */
     int64_t last_seen_ms;            /* as stored: session_touch is due when it is old */
     struct scope scope;              /* of a person; meaningless for a provider account */
     bool is_provider;

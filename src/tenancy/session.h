@@ -4,6 +4,7 @@
 #define MAI_TENANCY_SESSION_H
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "crypt/crypt.h"
 #include "store/db.h"
 #include "tenancy/scope.h"
@@ -17,6 +18,7 @@
  * identity_of_own. */
 struct identity {
     char user_id[ID_CAP];
+    char verified_hash[PASSWORD_HASH_CAP]; /* that the password fitted; empty: not by password */
     char rehash[PASSWORD_HASH_CAP]; /* the same password, hashed anew; empty: not needed */
 };
 /* After a change of the own password. */
@@ -27,7 +29,8 @@ struct session_made {
     char id[ID_CAP];
     int64_t expires_ms;
 };
-/* W. ST_FORBIDDEN: the account was disabled meanwhile. Ended sessions of the person are cleared away; above
+/* W. ST_FORBIDDEN: the account was disabled meanwhile; ST_UNAUTHENTICATED: it is gone or its password was
+ * changed meanwhile. Ended sessions of the person are cleared away; above
  * 100 the oldest goes. */
 NODISCARD status session_create(struct db *db, const struct identity *who, str user_agent, str address,
                                 struct session_made *out, struct err *e);
