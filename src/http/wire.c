@@ -2,9 +2,9 @@
  *
  * The socket is watched edge-triggered, with one epoll_ctl in its whole life: an event says that something
  * changed, and is_readable / is_writable remember it until a call says EAGAIN. That is why this is not a
- * bufferevent: those arm and disarm writing around every answer (two more system calls a request, measured
- * see the head of conn.c), and cannot notice a hang-up behind bytes they were told not to
- * read, while an edge-triggered EPOLLRDHUP arrives at once and once. */
+ * bufferevent: those arm and disarm writing around every answer (two epoll_ctl and an epoll_wait more a
+ * request), and cannot notice a hang-up behind bytes they were told not to read, while an edge-triggered
+ * EPOLLRDHUP arrives at once and once. */
 #include "http/internal.h"
 #include "base/clock.h"
 
