@@ -27,6 +27,7 @@ enum { CHUNK_BYTES = 4000 };
 
 void arena_init(struct arena *a, size_t max_bytes)
 {
+    CHECK(max_bytes < SIZE_MAX / 2);
     *a = (struct arena){.max_bytes = max_bytes};
 }
 
@@ -69,14 +70,16 @@ static struct arena_chunk *chunk_new(size_t bytes)
 
 void *arena_alloc(struct arena *a, size_t bytes)
 {
+    const size_t align = alignof(max_align_t);
     size_t want = bytes != 0 ? bytes : 1;
-    if (a->is_full || want > a->max_bytes - a->used_bytes) {
+    size_t left = a->max_bytes - a->used_bytes;
+    if (a->is_full || want > left) {
         a->is_full = true;
         return NULL;
     }
-    size_t align = alignof(max_align_t);
-    size_t rounded = (want + align - 1) & ~(align - 1);
-    a->used_bytes += want;
+    /* Small pieces count as what they take; the last piece may end where the maximum does. */
+    size_t rounded = want + (align - want % align) % align;
+    a->used_bytes += rounded < left ? rounded : left;
     struct arena_chunk *c = a->head;
     if (c == NULL || c->cap - c->used < rounded) {
         c = chunk_new(CHUNK_BYTES == 1 ? want : rounded);
@@ -86,6 +89,14 @@ void *arena_alloc(struct arena *a, size_t bytes)
     void *p = c->bytes + c->used;
     c->used += CHUNK_BYTES == 1 ? c->cap : rounded;
     return p;
+}
+
+void *arena_alloc_array(struct arena *a, size_t count, size_t bytes)
+{
+    size_t total;
+    if (__builtin_mul_overflow(count, bytes, &total))
+        total = SIZE_MAX; /* refused there, as no maximum is that large */
+    return arena_alloc(a, total);
 }
 
 str arena_dup(struct arena *a, str s)

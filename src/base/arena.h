@@ -9,7 +9,7 @@ struct arena_chunk;
 
 struct arena {
     struct arena_chunk *head;
-    size_t used_bytes;
+    size_t used_bytes; /* what was given out, alignment included */
     size_t max_bytes;
     bool is_full; /* sticky: an allocation over the maximum was refused */
 };
@@ -22,7 +22,8 @@ void arena_reset(struct arena *a);
 /* Zeroed and aligned for any type. NULL (and the sticky flag) when the maximum is reached. */
 void *arena_alloc(struct arena *a, size_t bytes);
 #define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
-#define ARENA_ARRAY(a, type, count) ((type *)arena_alloc((a), sizeof(type) * (count)))
+#define ARENA_ARRAY(a, type, count) ((type *)arena_alloc_array((a), (count), sizeof(type)))
+void *arena_alloc_array(struct arena *a, size_t count, size_t bytes); /* a product too large is "full" */
 
 /* Copies live as long as the arena. STR_NONE / "" when it is full: check is_full at the end. */
 str arena_dup(struct arena *a, str s);

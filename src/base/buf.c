@@ -7,7 +7,8 @@
 
 void buf_init(struct buf *b, size_t max)
 {
-    *b = (struct buf){.max = max};
+    const size_t most = SIZE_MAX / 4; /* so that sums of two sizes never wrap */
+    *b = (struct buf){.max = max < most ? max : most};
 }
 
 void buf_free(struct buf *b)
@@ -33,6 +34,8 @@ char *buf_reserve(struct buf *b, size_t n)
         size_t cap = b->cap != 0 ? b->cap : 128;
         while (cap < need)
             cap *= 2;
+        if (cap > b->max + 1)
+            cap = b->max + 1;
         b->p = mem_resize(b->p, cap);
         b->cap = cap;
     }
@@ -76,7 +79,7 @@ void buf_addf(struct buf *b, const char *fmt, ...)
         buf_add(b, (str){small, (size_t)n});
         return;
     }
-    char *at = buf_reserve(b, (size_t)n + 1);
+    char *at = buf_reserve(b, (size_t)n); /* and one more, for the NUL */
     if (at == NULL)
         return;
     va_start(ap, fmt);

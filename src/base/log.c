@@ -22,18 +22,35 @@ bool log_is_on(enum log_level level)
     return level >= least_level;
 }
 
+enum {
+    LINE_MAX_BYTES = 16384,
+    FIELD_MAX_BYTES = 4096, /* of a field's text; the rest is cut off and marked */
+    LINE_END_BYTES = 32,    /* kept free for the mark and the line's end */
+};
+
+static bool is_control(uint32_t cp)
+{
+    return cp < 0x20 || (cp >= 0x7f && cp < 0xa0); /* the C1 set too: terminals obey it */
+}
+
+/* s is UTF-8. */
 static void add_escaped(struct buf *b, str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c == '"' || c == '\\')
-            buf_addf(b, "\\%c", c);
-        else if (c == '\n')
+    uint32_t cp = 0;
+    for (size_t at = 0, n; at < s.n; at += n) {
+        n = str_utf8_next(s, at, &cp);
+        if (at + n > FIELD_MAX_BYTES) {
+            buf_add(b, STR("..."));
+            return;
+        }
+        if (cp == '"' || cp == '\\')
+            buf_addf(b, "\\%c", (int)cp);
+        else if (cp == '\n')
             buf_add(b, STR("\\n"));
-        else if (c < 0x20 || c == 0x7f)
-            buf_addf(b, "\\u%04x", c);
+        else if (is_control(cp))
+            buf_addf(b, "\\u%04x", cp);
         else
-            buf_add_char(b, (char)c);
+            buf_add(b, str_sub(s, at, n));
     }
 }
 
@@ -49,7 +66,7 @@ static void add_quoted(struct buf *b, str s)
 
 static bool is_plain(str s)
 {
-    if (s.n == 0 || !str_is_text(s, false))
+    if (s.n == 0 || s.n > FIELD_MAX_BYTES || !str_is_text(s, false))
         return false;
     return str_find_char(s, ' ') == s.n && str_find_char(s, '"') == s.n &&
            str_find_char(s, '=') == s.n && str_find_char(s, '\\') == s.n;
@@ -66,11 +83,26 @@ static void add_field(struct buf *b, const struct log_field *f)
         add_quoted(b, f->text);
 }
 
+/* Adds what fits; a line is whole and well-formed whatever the fields hold. */
+static void add_fields(struct buf *b, const struct log_field *fields)
+{
+    for (const struct log_field *f = fields; f->name != NULL; f++) {
+        size_t before = b->n;
+        add_field(b, f);
+        if (!b->is_full && b->n <= LINE_MAX_BYTES - LINE_END_BYTES)
+            continue;
+        b->n = before;
+        b->is_full = false;
+        buf_add(b, is_json ? STR(",\"cut\":true") : STR(" cut=true"));
+        return;
+    }
+}
+
 void log_emit(enum log_level level, const char *event, const struct log_field *fields)
 {
     MAI_AUTO(buf_free) struct buf b;
     char time[ISO_TIME_CAP];
-    buf_init(&b, 16384);
+    buf_init(&b, LINE_MAX_BYTES);
     iso_from_ms(clock_now_ms(), time);
     if (is_json) {
         buf_addf(&b, "{\"time\":\"%s\",\"level\":\"%s\",\"event\":", time, level_names[level]);
@@ -78,11 +110,7 @@ void log_emit(enum log_level level, const char *event, const struct log_field *f
     } else {
         buf_addf(&b, "%s %-5s %s", time, level_names[level], event);
     }
-    for (const struct log_field *f = fields; f->name != NULL; f++)
-        add_field(&b, f);
-    b.is_full = false;
-    if (b.n > b.max - 4)
-        b.n = b.max - 4;
+    add_fields(&b, fields);
     buf_add(&b, is_json ? STR("}\n") : STR("\n"));
     ssize_t ignored = write(STDERR_FILENO, b.p, b.n);
     (void)ignored; /* nowhere left to report it */

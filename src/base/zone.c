@@ -197,9 +197,10 @@ static bool zone_parse(struct zone *z, str s)
     return read_block(z, str_from(s, 44), &c);
 }
 
+/* Zones begin with a capital; what does not are other files, and right/, whose clocks count leap seconds. */
 static bool is_zone_name(str name)
 {
-    if (name.n == 0 || name.n >= sizeof utc_zone.name || name.p[0] == '/' || name.p[0] == '-')
+    if (name.n == 0 || name.n >= sizeof utc_zone.name || name.p[0] < 'A' || name.p[0] > 'Z')
         return false;
     for (size_t i = 0; i < name.n; i++) {
         char c = name.p[i];
