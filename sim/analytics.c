@@ -420,25 +420,52 @@ void analytics_query(const struct ask *a, struct reply *out)
     json_decref(body);
 }
 
+/* ---- the catalogue of all this ---- */
+
+static void write_named(struct jout *j, const char *name, const char *further)
+{
+    jo_open(j, '{');
+    jo_kz(j, "name", name);
+    jo_kz(j, "display_label", name);
+    if (further != NULL)
+        jo_raw(j, str_c(further));
+    jo_close(j, '}');
+}
+
+static void write_operators(struct jout *j)
+{
+    static const char *const rows[][2] = {
+        {"eq", "scalar"}, {"neq", "scalar"}, {"in", "array"}, {"not_in", "array"}};
+    jo_kopen(j, "operators", '[');
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        jo_open(j, '{');
+        jo_kz(j, "name", rows[i][0]);
+        jo_kz(j, "value_type", rows[i][1]);
+        jo_close(j, '}');
+    }
+    jo_close(j, ']');
+}
+
 void analytics_meta(const struct ask *a, struct reply *out)
 {
     struct jout j = jout(&out->body);
     jo_open(&j, '{');
     jo_kopen(&j, "data", '{');
     jo_kopen(&j, "metrics", '[');
-    for (size_t i = 0; i < COUNT_OF(metrics); i++) {
-        jo_open(&j, '{');
-        jo_kz(&j, "name", metrics[i].name);
-        jo_close(&j, '}');
-    }
+    for (size_t i = 0; i < COUNT_OF(metrics); i++)
+        write_named(&j, metrics[i].name,
+                    metrics[i].is_money ? "\"display_format\":\"currency\",\"is_rate\":false"
+                                        : "\"display_format\":\"number\",\"is_rate\":false");
     jo_close(&j, ']');
     jo_kopen(&j, "dimensions", '[');
-    for (size_t i = 0; i < COUNT_OF(dimensions); i++) {
-        jo_open(&j, '{');
-        jo_kz(&j, "name", dimensions[i].name);
-        jo_close(&j, '}');
-    }
+    for (size_t i = 0; i < COUNT_OF(dimensions); i++)
+        write_named(&j, dimensions[i].name, NULL);
     jo_close(&j, ']');
+    jo_kopen(&j, "granularities", '[');
+    for (size_t i = 0; i < COUNT_OF(granularities); i++)
+        write_named(&j, granularities[i].name, NULL);
+    jo_close(&j, ']');
+    write_operators(&j);
     jo_close(&j, '}');
     jo_close(&j, '}');
 }
