@@ -269,7 +269,8 @@ static int file_read(sqlite3_file *file, void *dst, int n, sqlite3_int64 at)
     pthread_mutex_lock(&lock);
     size_t from = (size_t)at < node->n ? (size_t)at : node->n;
     size_t got = node->n - from < (size_t)n ? node->n - from : (size_t)n;
-    memcpy(dst, node->bytes + from, got);
+    if (got != 0)
+        memcpy(dst, node->bytes + from, got);
     pthread_mutex_unlock(&lock);
     memset((char *)dst + got, 0, (size_t)n - got);
     return got == (size_t)n ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
