@@ -54,8 +54,10 @@ static struct record *ring_slot(struct records *r)
 struct record *records_open(struct records *r, struct key *key, const struct model *model)
 {
     struct record *rec = NULL;
-    while (rec == NULL) /* an unsettled one keeps its place */
+    for (size_t tries = 0; rec == NULL; tries++) { /* an unsettled one keeps its place */
+        CHECK(tries <= r->cap);                    /* more calls under way than records kept */
         rec = ring_slot(r);
+    }
     new_id(rec->id);
     rec->key = key;
     rec->model = model;

@@ -35,7 +35,14 @@ export class Sim {
     const child = spawn(executable('openrouter-sim'), ['--port', '0', '--generation-delay-ms', '0', ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const ended = new Promise((done) => child.once('exit', (code, signal) => done(code ?? signal)));
+    const killAtExit = () => child.kill('SIGKILL');
+    process.once('exit', killAtExit); // no orphan when a test run breaks off
+    const ended = new Promise((done) =>
+      child.once('exit', (code, signal) => {
+        process.off('exit', killAtExit);
+        done(code ?? signal);
+      }),
+    );
     const url = await Promise.race([
       firstLine(child.stdout).then((line) => line.split(' ').at(-1)),
       ended.then((code) => Promise.reject(new Error(`openrouter-sim ended at once: ${code}`))),

@@ -131,6 +131,27 @@ describe('framing', () => {
   });
 });
 
+describe('hostile bytes', () => {
+  const head = (extra) => `POST /api/v1/chat/completions HTTP/1.1\r\nHost: sim\r\n${extra}\r\n`;
+  for (const [name, bytes] of [
+    ['no HTTP at all', 'hello\r\n\r\n'],
+    ['a wrong version', 'GET / HTTP/3.7\r\n\r\n'],
+    ['a negative length', head('Content-Length: -1\r\n')],
+    ['a length that is no number', head('Content-Length: 0x10\r\n')],
+    ['a length and a coding', head('Content-Length: 3\r\nTransfer-Encoding: chunked\r\n')],
+    ['a wrong chunk size', head('Transfer-Encoding: chunked\r\n') + 'zz\r\n\r\n'],
+    ['a chunk without its end', head('Transfer-Encoding: chunked\r\n') + '2\r\nabcd\r\n'],
+    ['a header without colon', head('nonsense\r\n')],
+    ['a hundred headers', head('a: b\r\n'.repeat(100))],
+    ['an endless head', `GET /${'x'.repeat(70_000)}`],
+    ['a huge body', head('Content-Length: 99999999999\r\n')],
+  ])
+    test(`${name}: an error and the end of the connection`, async () => {
+      assert.match(Buffer.concat(await raw(bytes)).toString(), /^HTTP\/1\.1 4(00|13) .*\r\n\r\n\{"error"/s);
+      assert.equal((await sim.chat(key)).status, 200);
+    });
+});
+
 describe('usage and the bill', () => {
   for (const [form, pattern] of [['js', /^0\.000014$/], ['plain', /^0\.000014$/], ['exponent', /^1\.4e-05$/], ['noise', /^0\.0000140{3,}\d*[1-9]$/]])
     test(`cost printed as ${form} is billed by its value`, async () => {
