@@ -440,7 +440,7 @@ static void overdue(struct conn *c)
 
 void conn_sweep(struct conn *c, int64_t now_us)
 {
-    if (now_us >= c->write_deadline_us) {
+    if (now_us >= c->write_deadline_us && !wire_was_taken(c)) {
         c->must_reset = true; /* else the kernel would go on holding the bytes for it */
         conn_close(c, "the client took nothing of the answer in time");
         return;

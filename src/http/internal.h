@@ -104,6 +104,7 @@ struct conn {
     bool is_peer_trusted;
     int64_t deadline_us; /* of the state; INT64_MAX: none */
     int64_t write_deadline_us; /* while something waits to be written */
+    int unsent; /* bytes the kernel held when that deadline was set */
     size_t progress_mark; /* body_received when the deadline was set */
     size_t lingered;
     struct in in;
@@ -189,6 +190,7 @@ enum { IN_BLOCK_BYTES = 4096 };
 enum fill { FILL_BYTES, FILL_NOTHING, FILL_END, FILL_ERROR };
 enum fill wire_fill(struct conn *c, void *dst, size_t n, size_t *got_out);
 void wire_flush(struct conn *c);
+bool wire_was_taken(struct conn *c); /* since the write deadline was set; sets it anew */
 bool wire_has_reset(const struct conn *c);
 
 /* conn.c */

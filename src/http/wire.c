@@ -9,7 +9,9 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 enum { PIECES = 16 };
@@ -81,6 +83,13 @@ static void break_off(struct conn *c)
     event_active(&c->event, EV_TIMEOUT, 0);
 }
 
+static void start_write_deadline(struct conn *c)
+{
+    c->write_deadline_us = clock_mono_us() + c->lane->server->limits.write_timeout_ms * 1000;
+    if (ioctl(c->fd, SIOCOUTQ, &c->unsent) != 0)
+        c->unsent = 0;
+}
+
 void wire_flush(struct conn *c)
 {
     bool has_moved = false;
@@ -98,5 +107,14 @@ void wire_flush(struct conn *c)
     if (c->out.bytes == 0)
         c->write_deadline_us = INT64_MAX;
     else if (has_moved || c->write_deadline_us == INT64_MAX)
-        c->write_deadline_us = clock_mono_us() + c->lane->server->limits.write_timeout_ms * 1000;
+        start_write_deadline(c);
+}
+
+/* The socket says writable only when a third of its buffer is free, which a slow reader may need minutes for:
+ * what the kernel still holds tells whether anything was taken. */
+bool wire_was_taken(struct conn *c)
+{
+    int before = c->unsent;
+    start_write_deadline(c);
+    return c->unsent < before;
 }
