@@ -213,8 +213,8 @@ void model_endpoints(const struct ask *a, struct reply *out)
 void providers_list(const struct ask *a, struct reply *out)
 {
     static const char *const rows[][2] = {
-        {"Anthropic", "anthropic"}, {"OpenAI", "openai"},     {"Google", "google-vertex"},
-        {"DeepSeek", "deepseek"},   {"Mistral", "mistral"},   {"SimProvider", "sim"},
+        {"Anthropic", "anthropic"}, {"OpenAI", "openai"},   {"Google", "google-vertex"},
+        {"DeepSeek", "deepseek"},   {"Mistral", "mistral"}, {"SimProvider", "sim"},
     };
     struct jout j = jout(&out->body);
     jo_open(&j, '{');

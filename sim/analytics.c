@@ -1,5 +1,5 @@
-/* POST /analytics/query: totals over the records by up to two dimensions, with filters, a time range and
- * a granularity. Source: API reference 1.8. Counts come as strings, money as numbers. */
+/* POST /analytics/query: totals over the records by up to two dimensions, with filters, a time
+ * range and a granularity. Source: API reference 1.8. Counts come as strings, money as numbers. */
 #include "body.h"
 #include "routes.h"
 #include "base/mem.h"
@@ -119,7 +119,8 @@ static const struct granularity {
     const char *name;
     int64_t ms; /* 0: month */
 } granularities[] = {
-    {"minute", 60000}, {"hour", MS_PER_HOUR}, {"day", MS_PER_DAY}, {"week", 7 * MS_PER_DAY}, {"month", 0},
+    {"minute", 60000},        {"hour", MS_PER_HOUR}, {"day", MS_PER_DAY},
+    {"week", 7 * MS_PER_DAY}, {"month", 0},
 };
 
 /* ---- the query ---- */
@@ -173,7 +174,8 @@ static bool read_metrics(json_t *list, struct query *q, struct reply *out)
     json_t *name;
     if (!json_is_array(list) || json_array_size(list) == 0 || json_array_size(list) > MAX_METRICS)
         return fail(out, "metrics", "must be a list of names");
-    json_array_foreach (list, i, name) {
+    json_array_foreach(list, i, name)
+    {
         const struct metric *m = metric_named(json_string_value(name));
         if (m == NULL)
             return fail(out, "unknown metric", json_string_value(name));
@@ -188,7 +190,8 @@ static bool read_dimensions(json_t *list, struct query *q, struct reply *out)
     json_t *name;
     if (json_array_size(list) > MAX_DIMENSIONS)
         return fail(out, "dimensions", "at most two");
-    json_array_foreach (list, i, name) {
+    json_array_foreach(list, i, name)
+    {
         const struct dimension *d = dimension_named(json_string_value(name));
         if (d == NULL)
             return fail(out, "unknown dimension", json_string_value(name));
@@ -218,9 +221,9 @@ static bool read_filters(json_t *list, struct query *q, struct reply *out)
     json_t *one_filter;
     if (json_array_size(list) > MAX_FILTERS)
         return fail(out, "filters", "too many");
-    json_array_foreach (list, i, one_filter)
-        if (!read_filter(one_filter, &q->filters[q->filter_count++], out))
-            return false;
+    json_array_foreach(
+        list, i,
+        one_filter) if (!read_filter(one_filter, &q->filters[q->filter_count++], out)) return false;
     return true;
 }
 
@@ -278,9 +281,8 @@ static bool value_has(json_t *value, const char *text)
         return false;
     if (json_is_string(value))
         return strcmp(json_string_value(value), text) == 0;
-    json_array_foreach (value, i, item)
-        if (json_is_string(item) && strcmp(json_string_value(item), text) == 0)
-            return true;
+    json_array_foreach(value, i, item) if (json_is_string(item) &&
+                                           strcmp(json_string_value(item), text) == 0) return true;
     return false;
 }
 

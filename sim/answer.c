@@ -31,8 +31,8 @@ static bool is_letter(char c)
            (c >= '0' && c <= '9');
 }
 
-/* The text has a word that begins like this one ("plan!": exactly this one). Words that begin with a
- * letter beyond ASCII are found anywhere. */
+/* The text has a word that begins like this one ("plan!": exactly this one). Words that begin with
+ * a letter beyond ASCII are found anywhere. */
 static bool has_word(str text, str word)
 {
     bool is_whole = str_ends(word, STR("!"));
@@ -60,8 +60,8 @@ static bool has_any_word(str text, const char *words)
 /* Polish letters (two-byte sequences that no other language of our users has) or common words. */
 static bool is_polish(str text)
 {
-    return has_any_word(text, "ą,ć,ę,ł,ń,ś,ź,ż, jest , czy , nie ,napisz , jak , dla , oraz ,"
-                              "proszę,witaj,czesc,dlaczego,jakie ,jaka ,jaki ");
+    return has_any_word(text, "ą,ć,ę,ł,ń,ś,ź,ż,jest!,czy!,nie!,napisz,jak!,dla!,oraz!,czym!,"
+                              "witaj,czesc!,dlaczego!,jakie!,jaka!,jaki!,co to!,opisz");
 }
 
 static str first_line(str s)
@@ -73,16 +73,34 @@ static str first_line(str s)
 static str without_lead(str s)
 {
     static const char *const leads[] = {
-        "please ", "can you ", "could you ", "write me ", "write a ", "write an ", "write ",
-        "explain ", "tell me about ", "what is ", "what are ", "give me ", "make a ", "make ",
-        "create a ", "create ", "how do i ", "how to ", "show me ", "help me ", "summarize ",
-        "the ", "a ", "an ", "proszę ", "napisz ", "wyjaśnij ", "co to jest ", "jak ", "podaj ",
-        "opisz ", "przygotuj ", "zrób ", "pokaż ", "jaka jest ", "jakie są ", "jaki jest ",
+        "please ",    "can you ",  "could you ", "draft ",     "suggest ",   "brainstorm ",
+        "write me ",  "write a ",  "write an ",  "write ",     "explain ",   "tell me about ",
+        "how do i ",  "how does ", "how do ",    "why is ",    "why are ",   "why ",
+        "what is ",   "what are ", "give me ",   "make a ",    "make ",      "create a ",
+        "create ",    "how to ",   "show me ",   "help me ",   "summarize ", "the ",
+        "a ",         "an ",       "proszę ",    "napisz ",    "wyjaśnij ",  "co to jest ",
+        "jak ",       "podaj ",    "opisz ",     "przygotuj ", "zrób ",      "pokaż ",
+        "jaka jest ", "jakie są ", "jaki jest ",
     };
     for (size_t i = 0; i < COUNT_OF(leads); i++)
         if (str_starts_nocase(s, str_c(leads[i]))) {
             s = str_trim(str_from(s, strlen(leads[i])));
             i = (size_t)-1; /* again from the start: "please write a" */
+        }
+    return s;
+}
+
+/* "email to a customer about the delay": the delay. */
+static str letter_subject(str s)
+{
+    static const char *const letters[] = {"email ",   "e-mail ", "letter ",
+                                          "message ", "mail ",   "maila "};
+    static const char *const marks[] = {" about ", " w sprawie ", " o "};
+    for (size_t i = 0; i < COUNT_OF(letters); i++)
+        for (size_t k = 0; str_starts_nocase(s, str_c(letters[i])) && k < COUNT_OF(marks); k++) {
+            size_t at = str_find(s, str_c(marks[k]));
+            if (at < s.n)
+                return without_lead(str_from(s, at + strlen(marks[k])));
         }
     return s;
 }
@@ -105,7 +123,7 @@ static str shortened(str s, size_t max)
 
 static str topic_of(str prompt)
 {
-    str topic = shortened(without_lead(first_line(prompt)), TOPIC_MAX);
+    str topic = shortened(letter_subject(without_lead(first_line(prompt))), TOPIC_MAX);
     if (topic.n == 0)
         return is_polish(prompt) ? STR("twoje pytanie") : STR("your question");
     return topic;
@@ -172,8 +190,8 @@ static const struct answer_template *template_for(str prompt)
 /* The topic at the start of a line begins with a capital (ASCII letters only). */
 static void add_topic(struct buf *out, str topic)
 {
-    bool starts_line = out->n == 0 || str_ends(buf_view(out), STR("## ")) ||
-                       str_ends(buf_view(out), STR(":** "));
+    bool starts_line =
+        out->n == 0 || str_ends(buf_view(out), STR("## ")) || str_ends(buf_view(out), STR(":** "));
     size_t at = out->n;
     buf_add(out, topic);
     if (starts_line && topic.p[0] >= 'a' && topic.p[0] <= 'z')

@@ -1,6 +1,6 @@
-/* Writes answers: deterministic, sensible markdown that follows the prompt's kind (code, table, plan,
- * letter, ...) and language (English or Polish), and titles for title-generation calls. Cuts them into
- * tokens. Pure except for the struct; one thread. */
+/* Writes answers: deterministic, sensible markdown that follows the prompt's kind (code, table,
+ * plan, letter, ...) and language (English or Polish), and titles for title-generation calls. Cuts
+ * them into tokens. Pure except for the struct; one thread. */
 #ifndef SIM_ANSWER_H
 #define SIM_ANSWER_H
 
@@ -14,13 +14,13 @@ struct answer {
 };
 
 struct answer_wish {
-    str prompt;     /* last user message */
-    str system;     /* first system message, for titles */
+    str prompt;      /* last user message */
+    str system;      /* first system message, for titles */
     bool wants_json; /* response_format asks for JSON */
     bool echoes;
-    const char *fixed;     /* this very text; NULL: written here */
-    int64_t tokens;        /* exactly so many; 0: as it comes */
-    int64_t max_tokens;    /* at most; 0: no bound */
+    const char *fixed;  /* this very text; NULL: written here */
+    int64_t tokens;     /* exactly so many; 0: as it comes */
+    int64_t max_tokens; /* at most; 0: no bound */
 };
 
 void answer_init(struct answer *a);

@@ -23,8 +23,12 @@ struct call *call_new(struct sim *s, struct http_conn *conn)
     }
     buf_clear(&c->out);
     buf_clear(&c->prefix);
-    struct call fresh = {.sim = s, .conn = conn, .answer = c->answer, .out = c->out,
-                         .prefix = c->prefix, .timer = c->timer};
+    struct call fresh = {.sim = s,
+                         .conn = conn,
+                         .answer = c->answer,
+                         .out = c->out,
+                         .prefix = c->prefix,
+                         .timer = c->timer};
     *c = fresh;
     c->next = s->calls;
     if (s->calls != NULL)
@@ -81,7 +85,8 @@ static str read_parts(struct conversation *v, json_t *parts)
     size_t i;
     json_t *part;
     str last = STR("");
-    json_array_foreach (parts, i, part) {
+    json_array_foreach(parts, i, part)
+    {
         const char *type = json_string_value(json_object_get(part, "type"));
         json_t *text = json_object_get(part, "text");
         if (json_is_string(text)) {
@@ -116,9 +121,7 @@ static bool read_conversation(struct conversation *v, json_t *body)
     *v = (struct conversation){.user = STR("")};
     if (!json_is_array(messages) || json_array_size(messages) == 0)
         return false;
-    json_array_foreach (messages, i, message)
-        if (!read_message(v, message))
-            return false;
+    json_array_foreach(messages, i, message) if (!read_message(v, message)) return false;
     return true;
 }
 
@@ -182,7 +185,8 @@ static const char *tool_of(const struct call *c, json_t *body)
     const char *word = json_string_value(choice);
     if (json_is_string(forced))
         return text_keep(text_of(forced));
-    if (json_is_string(name) && (c->script.tool_call || (word != NULL && strcmp(word, "required") == 0)))
+    if (json_is_string(name) &&
+        (c->script.tool_call || (word != NULL && strcmp(word, "required") == 0)))
         return text_keep(text_of(name));
     return NULL;
 }
@@ -209,7 +213,8 @@ static void make_answer(struct call *c, const struct conversation *v, json_t *bo
         .system = v->system,
         .wants_json = wants_json(body),
         .echoes = str_starts(model, STR("sim/echo")),
-        .fixed = c->tool != NULL ? "{\"location\":\"Warsaw\",\"unit\":\"celsius\"}" : c->script.answer,
+        .fixed =
+            c->tool != NULL ? "{\"location\":\"Warsaw\",\"unit\":\"celsius\"}" : c->script.answer,
         .tokens = c->script.answer_tokens,
         .max_tokens = max > 0 ? max - c->reasoning_tokens : 0,
     };
@@ -230,16 +235,16 @@ static void open_record(struct call *c, const struct http_request *r, json_t *bo
     json_t *user = json_object_get(body, "user"), *session = json_object_get(body, "session_id");
     c->rec = rec;
     rec->user = json_is_string(user) ? text_keep(text_of(user)) : NULL;
-    rec->session = text_keep(json_is_string(session) ? text_of(session)
-                                                     : http_header(r, STR("x-session-id")));
+    rec->session =
+        text_keep(json_is_string(session) ? text_of(session) : http_header(r, STR("x-session-id")));
     rec->external_user = rec->user != NULL ? rec->user : c->key->external_user;
     if (c->script.external_user == EXTERNAL_NULL)
         rec->external_user = NULL;
     rec->user_agent = text_keep(http_header(r, STR("user-agent")));
     rec->referer = text_keep(http_header(r, STR("http-referer")));
     rec->is_streamed = c->is_stream;
-    rec->is_byok = c->script.byok == BYOK_YES ||
-                   (c->script.byok != BYOK_NO && c->model->row->is_byok);
+    rec->is_byok =
+        c->script.byok == BYOK_YES || (c->script.byok != BYOK_NO && c->model->row->is_byok);
     rec->is_missing = c->script.record_missing;
     rec->prompt_tokens = c->prompt_tokens;
     rec->cached_tokens = c->cached_tokens;
@@ -260,7 +265,8 @@ bool call_prepare(struct call *c, const struct http_request *r, json_t *body, st
     if (model == NULL)
         return refuse_model(refusal, id);
     if (model->is_embedding)
-        return refuse(refusal, 404, "No endpoints found for this model that support chat completions.");
+        return refuse(refusal, 404,
+                      "No endpoints found for this model that support chat completions.");
     if (c->script.status != 0 && c->script.error_at == ERROR_BEFORE) {
         reply_script_error(refusal, &c->script);
         return false;
@@ -346,11 +352,14 @@ void call_settle(struct call *c, enum call_end end)
     rec->cost = charge_of(c, end, completion);
     fix_literal(c, end);
     rec->state = states[end];
-    rec->is_cancelled = (end == END_CANCELLED || end == END_CUT || end == END_RESET) &&
-                        !c->script.cannot_abort;
+    rec->is_cancelled =
+        (end == END_CANCELLED || end == END_CUT || end == END_RESET) && !c->script.cannot_abort;
     rec->is_missing = rec->is_missing || c->script.bill == BILL_NONE;
-    rec->finish_reason = end == END_COMPLETE ? call_finish_reason(c) : end == END_ERROR ? "error" : NULL;
-    rec->native_finish_reason = end == END_COMPLETE ? call_native_finish_reason(c) : rec->finish_reason;
+    rec->finish_reason = end == END_COMPLETE ? call_finish_reason(c)
+                         : end == END_ERROR  ? "error"
+                                             : NULL;
+    rec->native_finish_reason =
+        end == END_COMPLETE ? call_native_finish_reason(c) : rec->finish_reason;
     rec->ready_ms = sim_now_ms() + c->script.record_delay_ms;
     rec->ready_mono_ms = clock_mono_us() / 1000 + c->script.record_delay_ms;
     if (rec->first_ms == 0)

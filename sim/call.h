@@ -1,5 +1,5 @@
-/* One inference request under way: what was asked, what will be answered, what it costs. It holds its
- * answer and its record; the connection may go before it ends. */
+/* One inference request under way: what was asked, what will be answered, what it costs. It holds
+ * its answer and its record; the connection may go before it ends. */
 #ifndef SIM_CALL_H
 #define SIM_CALL_H
 
@@ -35,16 +35,16 @@ struct call {
     struct buf prefix; /* beginning of every chunk */
     enum call_phase phase;
     bool is_stream;
-    bool is_cut_short;    /* max_tokens reached */
+    bool is_cut_short; /* max_tokens reached */
     bool shows_reasoning;
-    bool is_paused;       /* waits for the connection to drain */
-    bool has_begun;       /* headers are sent */
-    const char *tool;     /* name of the tool called, NULL: plain text */
+    bool is_paused;   /* waits for the connection to drain */
+    bool has_begun;   /* headers are sent */
+    const char *tool; /* name of the tool called, NULL: plain text */
     int64_t prompt_tokens, cached_tokens, images;
     int64_t reasoning_tokens, reasoning_sent; /* reasoning counts as completion */
     int64_t comments_left;
-    int64_t chunks;       /* content and reasoning chunks sent */
-    size_t sent;          /* answer tokens sent */
+    int64_t chunks;           /* content and reasoning chunks sent */
+    size_t sent;              /* answer tokens sent */
     struct call *prev, *next; /* calls under way, or spare ones */
 };
 
@@ -52,7 +52,8 @@ struct call *call_new(struct sim *s, struct http_conn *conn);
 void call_free(struct call *c);
 
 /* Parses, checks and prepares. On refusal the reply holds the error and false is returned. */
-bool call_prepare(struct call *c, const struct http_request *r, json_t *body, struct reply *refusal);
+bool call_prepare(struct call *c, const struct http_request *r, json_t *body,
+                  struct reply *refusal);
 
 /* Runs it: the call frees itself at the end. */
 void call_start_plain(struct call *c);
@@ -87,7 +88,8 @@ struct cost {
 struct cost call_cost(const struct call *c, int64_t completion);
 
 /* Account-wide refusals before routing: credits, key limit, free-model limits. */
-bool account_refuses(struct sim *s, struct key *key, const struct model *model, struct reply *refusal);
+bool account_refuses(struct sim *s, struct key *key, const struct model *model,
+                     struct reply *refusal);
 /* The request's own price bounds: provider.max_price and what the balance affords. */
 bool price_refuses(struct sim *s, const struct model *model, json_t *body, int64_t prompt_tokens,
                    struct reply *refusal);

@@ -1,9 +1,11 @@
-/* Runs a call: a small machine of phases, each a function that does one step and says how long to wait.
+/* Runs a call: a small machine of phases, each a function that does one step and says how long to
+ * wait.
  *
  * Invariants:
  *  1. A record is settled exactly once, on every way out.
  *  2. A stream whose peer goes is cancelled; a plain call runs to its end and is billed in full.
- *  3. What a phase composes is sent before any wait, so the peer sees the pace the script asks for. */
+ *  3. What a phase composes is sent before any wait, so the peer sees the pace the script asks for.
+ */
 #include "call.h"
 #include "errors.h"
 #include "base/mem.h"
@@ -81,8 +83,9 @@ static void add_running_usage(struct call *c)
 
 static void add_tool_delta(struct call *c, str text)
 {
-    buf_add(&c->out, STR("\"choices\":[{\"index\":0,\"delta\":{\"content\":null,\"role\":\"assistant\","
-                         "\"tool_calls\":[{\"index\":0,"));
+    buf_add(&c->out,
+            STR("\"choices\":[{\"index\":0,\"delta\":{\"content\":null,\"role\":\"assistant\","
+                "\"tool_calls\":[{\"index\":0,"));
     if (c->sent == 0)
         buf_addf(&c->out, "\"id\":\"call_sim0000000000000001\",\"type\":\"function\",");
     buf_add(&c->out, STR("\"function\":{"));
@@ -212,8 +215,9 @@ static int64_t step_reasoning(struct call *c)
         c->phase = PHASE_CONTENT;
         return 0;
     }
-    static const char *const words[] = {"Let", " me", " think", " about", " the", " question", ",",
-                                        " its", " parts", " and", " a", " good", " order", "."};
+    static const char *const words[] = {"Let",       " me",   " think", " about", " the",
+                                        " question", ",",     " its",   " parts", " and",
+                                        " a",        " good", " order", "."};
     str word = str_c(words[c->reasoning_sent % (int64_t)COUNT_OF(words)]);
     c->reasoning_sent++;
     c->chunks++;
@@ -326,9 +330,10 @@ static int64_t step_done(struct call *c)
 }
 
 static step *const steps[] = {
-    [PHASE_HEADERS] = step_headers, [PHASE_COMMENTS] = step_comments, [PHASE_FIRST] = step_first,
-    [PHASE_REASONING] = step_reasoning, [PHASE_CONTENT] = step_content,
-    [PHASE_FINISH] = step_finish, [PHASE_USAGE] = step_usage, [PHASE_DONE] = step_done,
+    [PHASE_HEADERS] = step_headers, [PHASE_COMMENTS] = step_comments,
+    [PHASE_FIRST] = step_first,     [PHASE_REASONING] = step_reasoning,
+    [PHASE_CONTENT] = step_content, [PHASE_FINISH] = step_finish,
+    [PHASE_USAGE] = step_usage,     [PHASE_DONE] = step_done,
 };
 
 /* ---- the phases of a plain answer ---- */

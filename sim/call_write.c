@@ -1,4 +1,5 @@
-/* Texts of an answer: usage, plain body, chunk prefix, headers. Shapes: API reference 2.5 to 2.7. */
+/* Texts of an answer: usage, plain body, chunk prefix, headers. Shapes: API reference 2.5 to 2.7.
+ */
 #include "call.h"
 #include "errors.h"
 
@@ -81,7 +82,8 @@ static void write_tool_call(struct call *c, struct jout *j)
     jo_close(j, ']');
 }
 
-static const char reasoning_text[] = "Let me think about the question, its parts and a good order. ";
+static const char reasoning_text[] =
+    "Let me think about the question, its parts and a good order. ";
 
 static void write_message(struct call *c, struct jout *j)
 {

@@ -90,7 +90,8 @@ void control_bill(const struct ask *a, struct reply *out)
     out->type = ndjson;
     (void)http_query(a->http, STR("by"), by, sizeof by);
     (void)http_query(a->http, STR("key"), hash, sizeof hash);
-    if (http_query(a->http, STR("from"), from, sizeof from) && str_to_u64(str_c(from), &at) != ST_OK)
+    if (http_query(a->http, STR("from"), from, sizeof from) &&
+        str_to_u64(str_c(from), &at) != ST_OK)
         at = 0;
     if (strcmp(by, "key") == 0) {
         bill_by_key(a->sim, &out->body);

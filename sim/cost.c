@@ -38,10 +38,11 @@ static bool refuse_limit(struct reply *refusal, int code, const char *message, c
 {
     struct buf MAI_AUTO(buf_free) metadata;
     buf_init(&metadata, 1024);
-    buf_addf(&metadata,
-             "{\"error_type\":\"%s\",\"limit_source\":\"%s\",\"remedy_hint\":\"Add credits or raise the "
-             "limit at https://openrouter.ai/settings\"}",
-             code == 429 ? "rate_limit_exceeded" : "payment_required", source);
+    buf_addf(
+        &metadata,
+        "{\"error_type\":\"%s\",\"limit_source\":\"%s\",\"remedy_hint\":\"Add credits or raise the "
+        "limit at https://openrouter.ai/settings\"}",
+        code == 429 ? "rate_limit_exceeded" : "payment_required", source);
     reply_error(refusal, code, message, buf_view(&metadata));
     return true;
 }
@@ -69,16 +70,17 @@ static void add_rate_headers(struct reply *refusal, int64_t limit, int64_t reset
              (long long)limit, (long long)reset_ms);
 }
 
-static bool refuse_rate(struct reply *refusal, const char *message, const char *source, int64_t limit,
-                        int64_t reset_ms)
+static bool refuse_rate(struct reply *refusal, const char *message, const char *source,
+                        int64_t limit, int64_t reset_ms)
 {
     struct buf MAI_AUTO(buf_free) metadata;
     buf_init(&metadata, 1024);
-    buf_addf(&metadata,
-             "{\"headers\":{\"X-RateLimit-Limit\":\"%lld\",\"X-RateLimit-Remaining\":\"0\","
-             "\"X-RateLimit-Reset\":\"%lld\"},\"limit_source\":\"%s\",\"remedy_hint\":\"Wait until the "
-             "limit resets.\",\"error_type\":\"rate_limit_exceeded\",\"provider_name\":null}",
-             (long long)limit, (long long)reset_ms, source);
+    buf_addf(
+        &metadata,
+        "{\"headers\":{\"X-RateLimit-Limit\":\"%lld\",\"X-RateLimit-Remaining\":\"0\","
+        "\"X-RateLimit-Reset\":\"%lld\"},\"limit_source\":\"%s\",\"remedy_hint\":\"Wait until the "
+        "limit resets.\",\"error_type\":\"rate_limit_exceeded\",\"provider_name\":null}",
+        (long long)limit, (long long)reset_ms, source);
     reply_error(refusal, 429, message, buf_view(&metadata));
     add_rate_headers(refusal, limit, reset_ms);
     return true;
@@ -112,7 +114,8 @@ static pico balance(const struct sim *s)
     return money_add(s->total_credits, PICO(-s->records.total_usage.v));
 }
 
-bool account_refuses(struct sim *s, struct key *key, const struct model *model, struct reply *refusal)
+bool account_refuses(struct sim *s, struct key *key, const struct model *model,
+                     struct reply *refusal)
 {
     pico left = balance(s);
     if (left.v < 0 || (left.v == 0 && !model->is_free))
@@ -143,8 +146,7 @@ bool price_refuses(struct sim *s, const struct model *model, json_t *body, int64
     json_t *max = json_object_get(json_object_get(body, "provider"), "max_price");
     if (exceeds(model->price.prompt, json_object_get(max, "prompt")) ||
         exceeds(model->price.completion, json_object_get(max, "completion"))) {
-        reply_error(refusal, 404,
-                    "No endpoints found that satisfy the max price for this request",
+        reply_error(refusal, 404, "No endpoints found that satisfy the max price for this request",
                     STR("{\"failed_routing_step\":\"max_price\"}"));
         return true;
     }
@@ -157,10 +159,11 @@ bool price_refuses(struct sim *s, const struct model *model, json_t *body, int64
     int64_t affordable = left.v / model->price.completion.v;
     struct buf MAI_AUTO(buf_free) text;
     buf_init(&text, 512);
-    buf_addf(&text,
-             "This request requires more credits, or fewer max_tokens. You requested up to %lld tokens, "
-             "but can only afford %lld. To increase, visit https://openrouter.ai/settings/credits and "
-             "add more credits",
-             (long long)wanted, (long long)affordable);
+    buf_addf(
+        &text,
+        "This request requires more credits, or fewer max_tokens. You requested up to %lld tokens, "
+        "but can only afford %lld. To increase, visit https://openrouter.ai/settings/credits and "
+        "add more credits",
+        (long long)wanted, (long long)affordable);
     return refuse_limit(refusal, 402, buf_z(&text), "openrouter_credits");
 }

@@ -5,8 +5,8 @@
 #include "base/buf.h"
 #include "script.h"
 
-/* {"code":..,"message":..,"metadata":..}; message NULL: the usual one of that status; metadata: raw JSON
- * object or STR_NONE. */
+/* {"code":..,"message":..,"metadata":..}; message NULL: the usual one of that status; metadata: raw
+ * JSON object or STR_NONE. */
 void error_write_object(struct buf *out, int code, const char *message, str metadata);
 /* {"error":{...},"user_id":"user_..."} */
 void error_write(struct buf *out, int code, const char *message, str metadata);

@@ -1,9 +1,9 @@
 /* HTTP server of the simulator; see http.h.
  *
- * Life of a connection: reading -> (handler) busy -> reading ... -> dead. Input that arrives while busy
- * waits, so pipelined requests are answered in order. A connection that dies inside a handler is freed
- * when the read loop unwinds. A failed write is never reported from inside the writing call: it wakes
- * the read event, which finds the end and tells the watcher. */
+ * Life of a connection: reading -> (handler) busy -> reading ... -> dead. Input that arrives while
+ * busy waits, so pipelined requests are answered in order. A connection that dies inside a handler
+ * is freed when the read loop unwinds. A failed write is never reported from inside the writing
+ * call: it wakes the read event, which finds the end and tells the watcher. */
 #include "http.h"
 #include "http_parse.h"
 #include "base/mem.h"
@@ -213,12 +213,23 @@ static const char *reason(int code)
         int status;
         const char *text;
     } rows[] = {
-        {200, "OK"},           {201, "Created"},         {204, "No Content"},
-        {400, "Bad Request"},  {401, "Unauthorized"},    {402, "Payment Required"},
-        {403, "Forbidden"},    {404, "Not Found"},       {405, "Method Not Allowed"},
-        {408, "Request Timeout"}, {413, "Payload Too Large"}, {422, "Unprocessable Entity"},
-        {429, "Too Many Requests"}, {500, "Internal Server Error"}, {502, "Bad Gateway"},
-        {503, "Service Unavailable"}, {504, "Gateway Timeout"},
+        {200, "OK"},
+        {201, "Created"},
+        {204, "No Content"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {402, "Payment Required"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {408, "Request Timeout"},
+        {413, "Payload Too Large"},
+        {422, "Unprocessable Entity"},
+        {429, "Too Many Requests"},
+        {500, "Internal Server Error"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (rows[i].status == code)

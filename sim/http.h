@@ -59,8 +59,8 @@ void http_respond(struct http_conn *c, int code, str headers, str type, str body
 void http_begin(struct http_conn *c, int code, str headers, str type);
 void http_write(struct http_conn *c, str bytes);
 void http_finish(struct http_conn *c);
-/* Ends the connection: is_reset = TCP reset at once, dropping what waits; else close after what waits,
- * without the end of the body. Does not call on_gone. */
+/* Ends the connection: is_reset = TCP reset at once, dropping what waits; else close after what
+ * waits, without the end of the body. Does not call on_gone. */
 void http_abort(struct http_conn *c, bool is_reset);
 /* Bytes not yet taken by the kernel. */
 size_t http_backlog(const struct http_conn *c);

@@ -108,7 +108,8 @@ static bool parse_head(str head, struct http_request *r)
 {
     r->header_count = 0;
     size_t end = str_find(head, STR("\r\n"));
-    return parse_request_line(str_sub(head, 0, end), r) && parse_headers(str_from(head, end + 2), r);
+    return parse_request_line(str_sub(head, 0, end), r) &&
+           parse_headers(str_from(head, end + 2), r);
 }
 
 /* Learns how the body is framed. */

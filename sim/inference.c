@@ -72,8 +72,7 @@ static int64_t input_tokens(json_t *input)
     int64_t sum = 0;
     size_t i;
     json_t *one;
-    json_array_foreach (input, i, one)
-        sum += input_tokens(one);
+    json_array_foreach(input, i, one) sum += input_tokens(one);
     return sum;
 }
 
@@ -148,7 +147,8 @@ static void write_embedding_usage(struct jout *j, const struct record *rec)
     jo_close(j, '}');
 }
 
-static void write_embeddings(const struct embedding_wish *w, const struct record *rec, struct buf *out)
+static void write_embeddings(const struct embedding_wish *w, const struct record *rec,
+                             struct buf *out)
 {
     struct jout j = jout(out);
     size_t i;
@@ -160,8 +160,7 @@ static void write_embeddings(const struct embedding_wish *w, const struct record
     jo_kz(&j, "provider", rec->model->row->provider);
     jo_kopen(&j, "data", '[');
     if (is_list_of_inputs(w->input))
-        json_array_foreach (w->input, i, one)
-            write_one(&j, w, one, i);
+        json_array_foreach(w->input, i, one) write_one(&j, w, one, i);
     else
         write_one(&j, w, w->input, 0);
     jo_close(&j, ']');
@@ -183,9 +182,9 @@ static bool read_embedding_wish(const struct ask *a, json_t *body, struct embedd
         return false;
     }
     w->dimensions = json_is_integer(size) ? json_integer_value(size) : w->model->row->dimensions;
-    bool is_input = json_is_string(w->input) ||
-                    (json_is_array(w->input) && json_array_size(w->input) > 0 &&
-                     json_array_size(w->input) <= MAX_INPUTS);
+    bool is_input =
+        json_is_string(w->input) || (json_is_array(w->input) && json_array_size(w->input) > 0 &&
+                                     json_array_size(w->input) <= MAX_INPUTS);
     if (is_input && w->dimensions >= 1 && w->dimensions <= MAX_DIMENSIONS)
         return true;
     reply_error(out, 400, "Invalid input", STR_NONE);
@@ -204,8 +203,8 @@ static bool embedding_script(const struct ask *a, json_t *body, struct script *s
         .key_name = a->key->name,
         .user = str_c(json_string_value(user)),
     };
-    if (scripts_choose(&a->sim->scripts, &subject, http_header(a->http, STR("x-sim-script")), s, &e) !=
-        ST_OK) {
+    if (scripts_choose(&a->sim->scripts, &subject, http_header(a->http, STR("x-sim-script")), s,
+                       &e) != ST_OK) {
         reply_error(out, 400, e.text, STR_NONE);
         return false;
     }
@@ -218,8 +217,8 @@ static bool embedding_script(const struct ask *a, json_t *body, struct script *s
     return false;
 }
 
-static struct record *bill_embedding(const struct ask *a, json_t *body, const struct embedding_wish *w,
-                                     const struct script *s)
+static struct record *bill_embedding(const struct ask *a, json_t *body,
+                                     const struct embedding_wish *w, const struct script *s)
 {
     struct record *rec = records_open(&a->sim->records, a->key, w->model);
     json_t *user = json_object_get(body, "user");
@@ -230,7 +229,8 @@ static struct record *bill_embedding(const struct ask *a, json_t *body, const st
                                                            : a->key->external_user;
     rec->session = text_keep(str_c(json_string_value(json_object_get(body, "session_id"))));
     rec->prompt_tokens = input_tokens(w->input);
-    rec->cost = s->bill == BILL_NONE ? PICO(0) : money_mul(w->model->price.prompt, rec->prompt_tokens);
+    rec->cost =
+        s->bill == BILL_NONE ? PICO(0) : money_mul(w->model->price.prompt, rec->prompt_tokens);
     (void)money_print(rec->cost, COST_JS, rec->literal);
     rec->state = "ok";
     rec->is_missing = s->record_missing || s->bill == BILL_NONE;

@@ -25,7 +25,7 @@ void jo_raw(struct jout *j, str raw);
 
 /* Key and value at once. */
 void jo_kopen(struct jout *j, const char *key, char bracket);
-void jo_kstr(struct jout *j, const char *key, str s); /* STR_NONE gives null */
+void jo_kstr(struct jout *j, const char *key, str s);       /* STR_NONE gives null */
 void jo_kz(struct jout *j, const char *key, const char *z); /* NULL gives null */
 void jo_ki64(struct jout *j, const char *key, int64_t v);
 void jo_kbool(struct jout *j, const char *key, bool v);

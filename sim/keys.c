@@ -215,9 +215,10 @@ void key_write_current(struct jout *j, struct key *key)
     jo_kbool(j, "is_free_tier", false);
     jo_kbool(j, "is_management_key", key->is_management);
     jo_kbool(j, "is_provisioning_key", key->is_management);
-    jo_kraw(j, "rate_limit",
-            STR("{\"requests\":-1,\"interval\":\"10s\",\"note\":\"This field is deprecated and safe "
-                "to ignore.\"}"));
+    jo_kraw(
+        j, "rate_limit",
+        STR("{\"requests\":-1,\"interval\":\"10s\",\"note\":\"This field is deprecated and safe "
+            "to ignore.\"}"));
     jo_kraw(j, "allowed_data_regions", STR("[\"global\"]"));
     jo_knull(j, "organization_id");
 }

@@ -35,8 +35,8 @@ struct key {
     bool is_disabled;
     bool is_deleted;
     struct limit limit;
-    struct limit enforced;    /* what the edge knows: `limit` after the cap delay */
-    int64_t enforced_from_ms; /* monotonic; when `limit` becomes enforced */
+    struct limit enforced;          /* what the edge knows: `limit` after the cap delay */
+    int64_t enforced_from_ms;       /* monotonic; when `limit` becomes enforced */
     int64_t created_ms, updated_ms; /* updated 0: never */
     int64_t expires_ms;             /* 0: never */
     struct spending credits, byok;
@@ -62,7 +62,7 @@ void key_text_new(char *dst);
 /* Adds a key. NULL when that text exists already. */
 struct key *keys_add(struct keys *k, str text, str name);
 struct key *keys_find_text(const struct keys *k, str text); /* not deleted */
-struct key *keys_find_hash(const struct keys *k, str hash);  /* not deleted */
+struct key *keys_find_hash(const struct keys *k, str hash); /* not deleted */
 void keys_delete(struct keys *k, struct key *key);
 /* Call after changing `limit`: the edge honours it after the cap delay. */
 void keys_limit_changed(struct keys *k, struct key *key);
@@ -73,7 +73,8 @@ bool key_is_exhausted(struct key *key);
 void spending_add(struct spending *s, pico cost, int64_t at_ms);
 struct spending spending_at(const struct spending *s, int64_t now_ms);
 
-void key_write(struct jout *j, struct key *key);         /* KEY of the keys API */
-void key_write_current(struct jout *j, struct key *key); /* data of GET /key, without the free counters */
+void key_write(struct jout *j, struct key *key); /* KEY of the keys API */
+void key_write_current(struct jout *j,
+                       struct key *key); /* data of GET /key, without the free counters */
 
 #endif

@@ -79,8 +79,8 @@ static bool read_limit(json_t *body, struct key_wish *w, struct reply *out)
     w->limit.is_set = json_is_number(limit);
     if (limit != NULL && !json_is_number(limit) && !json_is_null(limit))
         return fail(out, "limit must be a number or null");
-    if (w->limit.is_set && (!money_from_double(json_number_value(limit), &w->limit.usd) ||
-                            w->limit.usd.v < 0))
+    if (w->limit.is_set &&
+        (!money_from_double(json_number_value(limit), &w->limit.usd) || w->limit.usd.v < 0))
         return fail(out, "limit is out of range");
     if (reset == NULL || json_is_null(reset))
         return true;
@@ -97,7 +97,8 @@ static bool read_flags(json_t *body, struct key_wish *w, struct reply *out)
     w->limit.includes_byok = json_is_true(byok);
     w->has_disabled = disabled != NULL;
     w->is_disabled = json_is_true(disabled);
-    if ((byok != NULL && !json_is_boolean(byok)) || (disabled != NULL && !json_is_boolean(disabled)))
+    if ((byok != NULL && !json_is_boolean(byok)) ||
+        (disabled != NULL && !json_is_boolean(disabled)))
         return fail(out, "include_byok_in_limit and disabled must be booleans");
     return true;
 }
@@ -145,8 +146,8 @@ static bool read_wish(json_t *body, struct key_wish *w, bool is_new, struct repl
     *w = (struct key_wish){0};
     if (body == NULL)
         return fail(out, "Invalid JSON in request body");
-    return read_name(body, w, is_new, out) && read_limit(body, w, out) && read_flags(body, w, out) &&
-           read_expiry(body, w, out) && read_external(body, w, out);
+    return read_name(body, w, is_new, out) && read_limit(body, w, out) &&
+           read_flags(body, w, out) && read_expiry(body, w, out) && read_external(body, w, out);
 }
 
 static void apply_limit(struct keys *keys, struct key *key, const struct key_wish *w)

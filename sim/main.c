@@ -122,7 +122,8 @@ static int serve(struct sim *s)
     CHECK(on_int != NULL && on_term != NULL);
     event_add(on_int, NULL);
     event_add(on_term, NULL);
-    printf("openrouter-sim listening on http://%s:%d/api/v1\n", s->options.host, http_port(s->http));
+    printf("openrouter-sim listening on http://%s:%d/api/v1\n", s->options.host,
+           http_port(s->http));
     fflush(stdout);
     event_base_dispatch(s->loop);
     http_stop(s->http);

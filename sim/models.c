@@ -43,7 +43,8 @@ static void model_fill(struct model *m, const struct model_row *row)
         .completion = discounted(price(row->completion), off),
         .request = price(row->request),
         .image = price(row->image),
-        .cache_read = discounted(price(row->cache_read != NULL ? row->cache_read : row->prompt), off),
+        .cache_read =
+            discounted(price(row->cache_read != NULL ? row->cache_read : row->prompt), off),
         .is_router = row->is_router,
         .long_from = row->long_from,
         .long_prompt = price(row->long_prompt),
@@ -255,7 +256,8 @@ static struct list_filter filter_of(const struct http_request *r, const char *ou
     return f;
 }
 
-static bool is_listed(const struct models *m, const struct model *model, const struct list_filter *f)
+static bool is_listed(const struct models *m, const struct model *model,
+                      const struct list_filter *f)
 {
     const char *out = model->row->outputs != NULL ? model->row->outputs : "text";
     if (m->hides_scripted && strncmp(model->id, "sim/", 4) == 0)

@@ -1,5 +1,5 @@
-/* The catalogue: realistic models of all price kinds, and one entry per scripted model. Prices are pico
- * per unit. Constant after models_init. */
+/* The catalogue: realistic models of all price kinds, and one entry per scripted model. Prices are
+ * pico per unit. Constant after models_init. */
 #ifndef SIM_MODELS_H
 #define SIM_MODELS_H
 
@@ -10,7 +10,7 @@
 
 struct model_price {
     pico prompt, completion, request, image, cache_read;
-    bool is_router; /* list prices are the sentinel -1 */
+    bool is_router;    /* list prices are the sentinel -1 */
     int64_t long_from; /* prompt tokens above which the long prices hold; 0: never */
     pico long_prompt, long_completion;
     int64_t discount_percent; /* of all prices */

@@ -49,7 +49,8 @@ static const struct option_row *find(str name)
     return NULL;
 }
 
-static status set(struct sim_options *o, const struct option_row *row, const char *value, struct err *e)
+static status set(struct sim_options *o, const struct option_row *row, const char *value,
+                  struct err *e)
 {
     void *at = (char *)o + row->offset;
     if (row->kind == OPTION_FLAG) {
@@ -123,7 +124,8 @@ void options_help(void)
         if (routes[i].auth == AUTH_CONTROL)
             printf("  %-5s%-21s %s\n", routes[i].method, routes[i].path, routes[i].help);
     scripts_describe(&text);
-    printf("\n%s\nA script is chosen by model name, by rules (--script, POST /sim/script) and by the\n"
-           "request header X-Sim-Script: {FIELDS}. Later ones win.\n",
-           buf_z(&text));
+    printf(
+        "\n%s\nA script is chosen by model name, by rules (--script, POST /sim/script) and by the\n"
+        "request header X-Sim-Script: {FIELDS}. Later ones win.\n",
+        buf_z(&text));
 }

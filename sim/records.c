@@ -135,8 +135,8 @@ static void write_created(struct jout *j, int64_t ms)
 {
     char text[64];
     struct civil c = civil_from_ms(ms);
-    snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03d000+00:00", c.year, c.month, c.day,
-             c.hour, c.minute, c.second, c.millisecond);
+    snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03d000+00:00", c.year, c.month,
+             c.day, c.hour, c.minute, c.second, c.millisecond);
     jo_kz(j, "created_at", text);
 }
 
@@ -170,8 +170,9 @@ static void write_tokens(struct jout *j, const struct record *rec)
 static void write_nulls(struct jout *j)
 {
     static const char *const names[] = {
-        "app_id",    "cache_discount", "moderation_latency", "preset_id",  "router",
-        "web_search_engine", "upstream_id", "request_id", "response_cache_source_id",
+        "app_id",      "cache_discount", "moderation_latency",
+        "preset_id",   "router",         "web_search_engine",
+        "upstream_id", "request_id",     "response_cache_source_id",
     };
     for (size_t i = 0; i < COUNT_OF(names); i++)
         jo_knull(j, names[i]);

@@ -1,6 +1,6 @@
 /* The books of the simulator: one record per generation, daily totals kept beside them. A record is
- * opened when a generation starts and settled once when it ends; only settling moves money. The oldest
- * records are forgotten beyond a maximum; totals stay. One thread. */
+ * opened when a generation starts and settled once when it ends; only settling moves money. The
+ * oldest records are forgotten beyond a maximum; totals stay. One thread. */
 #ifndef SIM_RECORDS_H
 #define SIM_RECORDS_H
 
@@ -13,21 +13,21 @@ enum { RECORD_ID_CAP = 40 };
 struct record {
     char id[RECORD_ID_CAP];
     struct key *key;
-    const struct model *model;  /* that serves */
-    const char *served;         /* its name in the answer */
-    const char *user;           /* kept texts; NULL when the request had none */
+    const struct model *model; /* that serves */
+    const char *served;        /* its name in the answer */
+    const char *user;          /* kept texts; NULL when the request had none */
     const char *session;
-    const char *external_user;  /* as GET /generation tells it */
+    const char *external_user; /* as GET /generation tells it */
     const char *user_agent, *referer;
     const char *finish_reason, *native_finish_reason;
-    const char *state;          /* open, ok, cancelled, error, cut, reset */
+    const char *state;            /* open, ok, cancelled, error, cut, reset */
     char literal[MONEY_TEXT_CAP]; /* the cost as it was printed; empty: not printed */
-    pico cost;                  /* that literal's value */
-    pico upstream;              /* list-price value of BYOK traffic */
+    pico cost;                    /* that literal's value */
+    pico upstream;                /* list-price value of BYOK traffic */
     int64_t prompt_tokens, completion_tokens, reasoning_tokens, cached_tokens, images;
     int64_t created_ms, first_ms, ended_ms;
-    int64_t ready_ms;           /* on the simulator's clock or ... */
-    int64_t ready_mono_ms;      /* ... on the machine's, whichever is first */
+    int64_t ready_ms;      /* on the simulator's clock or ... */
+    int64_t ready_mono_ms; /* ... on the machine's, whichever is first */
     bool is_byok, is_streamed, is_cancelled, is_missing, is_embedding, is_settled;
 };
 

@@ -32,7 +32,7 @@ void reply_add_headers(struct buf *out, const char *json)
 {
     json_t *object = json_loads(json, 0, NULL), *value;
     const char *name;
-    json_object_foreach (object, name, value)
+    json_object_foreach(object, name, value)
         buf_addf(out, "%s: %s\r\n", name, json_is_string(value) ? json_string_value(value) : "");
     json_decref(object);
 }

@@ -34,7 +34,8 @@ const struct route routes[] = {
     {"GET", API "/workspaces", AUTH_MANAGEMENT, empty_list, NULL},
     {"GET", API "/organization/members", AUTH_MANAGEMENT, empty_list, NULL},
     {"POST", "/sim/script", AUTH_CONTROL, control_script,
-     "{\"default\":{FIELDS},\"rules\":[{\"path\",\"method\",\"model\",\"key\",\"user\",\"nth\"|\"skip\","
+     "{\"default\":{FIELDS},\"rules\":[{\"path\",\"method\",\"model\",\"key\",\"user\",\"nth\"|"
+     "\"skip\","
      "\"times\",\"do\":{FIELDS}}]}"},
     {"GET", "/sim/clock", AUTH_CONTROL, control_clock_read, "the simulator's time"},
     {"POST", "/sim/clock", AUTH_CONTROL, control_clock,
@@ -79,9 +80,9 @@ static const struct route *find(const struct http_request *r, bool *path_known, 
 
 static void unknown_route(const struct http_request *r, struct reply *out)
 {
-    static const char *const known[] = {"keys",       "key",        "auth",     "credits",
-                                        "activity",   "analytics",  "models",   "model",
-                                        "embeddings", "generation", "chat",     "guardrails",
+    static const char *const known[] = {"keys",       "key",          "auth",      "credits",
+                                        "activity",   "analytics",    "models",    "model",
+                                        "embeddings", "generation",   "chat",      "guardrails",
                                         "workspaces", "organization", "providers", "endpoints"};
     str rest = str_starts(r->path, STR(API "/")) ? str_from(r->path, sizeof API) : STR_NONE, top;
     if (str_split(&rest, '/', &top))

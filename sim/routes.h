@@ -16,8 +16,8 @@ enum route_auth {
 struct ask {
     struct sim *sim;
     const struct http_request *http;
-    struct key *key; /* NULL for AUTH_NONE and AUTH_CONTROL */
-    str rest;        /* what stood for '*' in the route's path */
+    struct key *key;           /* NULL for AUTH_NONE and AUTH_CONTROL */
+    str rest;                  /* what stood for '*' in the route's path */
     struct seen_request *seen; /* NULL: no log */
 };
 

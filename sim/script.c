@@ -7,9 +7,10 @@
 #include <stdio.h>
 
 struct rule {
-    const char *path, *method, *model, *key, *user; /* NULL: any; key: hash or name; model: may end in '*' */
-    int64_t skip;                                   /* matching requests left alone first */
-    int64_t times;                                  /* then it applies so often; 0: for ever */
+    const char *path, *method, *model, *key,
+        *user;     /* NULL: any; key: hash or name; model: may end in '*' */
+    int64_t skip;  /* matching requests left alone first */
+    int64_t times; /* then it applies so often; 0: for ever */
     int64_t seen;
     json_t *script;
 };
@@ -43,11 +44,12 @@ static const char *text_of(json_t *object, const char *name)
 
 static status check_rule_names(json_t *object, struct err *e)
 {
-    static const char *const known[] = {"path", "method", "model", "key",   "user",
+    static const char *const known[] = {"path", "method", "model", "key", "user",
                                         "skip", "times",  "nth",   "do"};
     const char *name;
     json_t *value;
-    json_object_foreach (object, name, value) {
+    json_object_foreach(object, name, value)
+    {
         bool is_known = false;
         for (size_t i = 0; i < COUNT_OF(known); i++)
             is_known = is_known || strcmp(known[i], name) == 0;

@@ -1,7 +1,7 @@
-/* What the simulator does differently from an ordinary good answer. One table of fields (script_fields)
- * drives parsing, merging and --help; one table of presets gives the `sim/...` models. Scripts are laid
- * over each other: defaults, the model's preset, rules that match the request, the X-Sim-Script header.
- * Texts are kept texts. One thread. */
+/* What the simulator does differently from an ordinary good answer. One table of fields
+ * (script_fields) drives parsing, merging and --help; one table of presets gives the `sim/...`
+ * models. Scripts are laid over each other: defaults, the model's preset, rules that match the
+ * request, the X-Sim-Script header. Texts are kept texts. One thread. */
 #ifndef SIM_SCRIPT_H
 #define SIM_SCRIPT_H
 
@@ -11,14 +11,14 @@
 #include <jansson.h>
 
 enum error_at {
-    ERROR_BEFORE,       /* instead of the answer, with `status` */
-    ERROR_FIRST,        /* stream: the first and only event */
-    ERROR_MIDDLE,       /* stream: after error_after chunks, finish_reason "error" */
-    ERROR_NO_CHOICES,   /* as middle, with choices [] */
-    ERROR_BARE,         /* as middle, data: {"error":{...}} only */
-    ERROR_WITH_USAGE,   /* as middle, error and usage in one chunk, finish_reason null, then [DONE] */
-    ERROR_BODY,         /* plain: HTTP 200 with {"error":...} */
-    ERROR_CHOICE,       /* plain: partial answer with choices[0].error */
+    ERROR_BEFORE,     /* instead of the answer, with `status` */
+    ERROR_FIRST,      /* stream: the first and only event */
+    ERROR_MIDDLE,     /* stream: after error_after chunks, finish_reason "error" */
+    ERROR_NO_CHOICES, /* as middle, with choices [] */
+    ERROR_BARE,       /* as middle, data: {"error":{...}} only */
+    ERROR_WITH_USAGE, /* as middle, error and usage in one chunk, finish_reason null, then [DONE] */
+    ERROR_BODY,       /* plain: HTTP 200 with {"error":...} */
+    ERROR_CHOICE,     /* plain: partial answer with choices[0].error */
     ERROR_AT_COUNT
 };
 enum usage_mode { USAGE_NORMAL, USAGE_MISSING, USAGE_NULL, USAGE_CUMULATIVE, USAGE_COUNT };
@@ -55,8 +55,8 @@ struct scripts {
 };
 
 struct script_preset {
-    const char *model;       /* "sim/stream-cut-#": '#' is a number in the request */
-    const char *script;      /* JSON; '#' is replaced by that number */
+    const char *model;  /* "sim/stream-cut-#": '#' is a number in the request */
+    const char *script; /* JSON; '#' is replaced by that number */
     const char *help;
 };
 extern const struct script_preset script_presets[];
@@ -64,7 +64,7 @@ extern const size_t script_preset_count;
 
 /* What a request looks like to the rules. */
 struct script_subject {
-    str path;  /* below /api/v1 */
+    str path; /* below /api/v1 */
     str method;
     str model;
     const char *key_hash; /* NULL: no valid key */
@@ -73,8 +73,8 @@ struct script_subject {
 };
 
 void scripts_init(struct scripts *s); /* built-in defaults, no rules */
-/* Replaces rules and changes defaults: {"default":{...},"rules":[{"model":..,"do":{...}}]}. Nothing is
- * changed when it is wrong. */
+/* Replaces rules and changes defaults: {"default":{...},"rules":[{"model":..,"do":{...}}]}. Nothing
+ * is changed when it is wrong. */
 NODISCARD status scripts_load(struct scripts *s, str json, struct err *e);
 /* The script of one request; counts it for the rules. `header`: X-Sim-Script or STR_NONE. */
 NODISCARD status scripts_choose(struct scripts *s, const struct script_subject *subject, str header,

@@ -16,11 +16,26 @@ static const char *const bill_names[BILL_COUNT] = {"auto", "none", "delivered", 
 static const char *const external_names[EXTERNAL_COUNT] = {"user", "null"};
 
 #define AT(field) offsetof(struct script, field)
-#define NUMBER(field, help) {#field, FIELD_NUMBER, AT(field), NULL, 0, help}
-#define FLAG(field, help) {#field, FIELD_FLAG, AT(field), NULL, 0, help}
-#define TEXT(field, help) {#field, FIELD_TEXT, AT(field), NULL, 0, help}
-#define RAW(field, help) {#field, FIELD_JSON, AT(field), NULL, 0, help}
-#define CHOICE(field, names, help) {#field, FIELD_CHOICE, AT(field), names, COUNT_OF(names), help}
+#define NUMBER(field, help)                                                                        \
+    {                                                                                              \
+#field, FIELD_NUMBER, AT(field), NULL, 0, help                                             \
+    }
+#define FLAG(field, help)                                                                          \
+    {                                                                                              \
+#field, FIELD_FLAG, AT(field), NULL, 0, help                                               \
+    }
+#define TEXT(field, help)                                                                          \
+    {                                                                                              \
+#field, FIELD_TEXT, AT(field), NULL, 0, help                                               \
+    }
+#define RAW(field, help)                                                                           \
+    {                                                                                              \
+#field, FIELD_JSON, AT(field), NULL, 0, help                                               \
+    }
+#define CHOICE(field, names, help)                                                                 \
+    {                                                                                              \
+#field, FIELD_CHOICE, AT(field), names, COUNT_OF(names), help                              \
+    }
 
 const struct script_field script_fields[] = {
     NUMBER(header_delay_ms, "wait before the status line"),
@@ -134,7 +149,8 @@ status script_overlay(struct script *s, json_t *object, struct err *e)
     struct script changed = *s;
     if (!json_is_object(object))
         return err_set(e, ST_BAD_REQUEST, "a script is a JSON object");
-    json_object_foreach (object, name, value) {
+    json_object_foreach(object, name, value)
+    {
         const struct script_field *f = find(name);
         if (f == NULL)
             return err_set(e, ST_BAD_REQUEST, "unknown script field: %s", name);

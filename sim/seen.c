@@ -62,7 +62,8 @@ void seen_note_body(struct seen_request *s, json_t *body)
 {
     if (s == NULL)
         return;
-    json_t *max = json_object_get(body, "max_tokens"), *provider = json_object_get(body, "provider");
+    json_t *max = json_object_get(body, "max_tokens"),
+           *provider = json_object_get(body, "provider");
     s->model = string_member(body, "model");
     s->user = string_member(body, "user");
     s->session = string_member(body, "session_id");

@@ -1,5 +1,5 @@
-/* Log of the requests the simulator saw, for tests that assert that one came exactly once. A ring of
- * bounded size. One thread. */
+/* Log of the requests the simulator saw, for tests that assert that one came exactly once. A ring
+ * of bounded size. One thread. */
 #ifndef SIM_SEEN_H
 #define SIM_SEEN_H
 

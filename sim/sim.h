@@ -60,9 +60,9 @@ struct reply {
     int status;
     const char *type;
     struct buf body;
-    struct buf headers;        /* lines ending in CR LF */
-    int64_t delay_ms;          /* before it is sent */
-    bool is_hung, is_reset;    /* never sent; a TCP reset instead */
+    struct buf headers;     /* lines ending in CR LF */
+    int64_t delay_ms;       /* before it is sent */
+    bool is_hung, is_reset; /* never sent; a TCP reset instead */
 };
 
 void reply_init(struct reply *r); /* 200, application/json, empty */

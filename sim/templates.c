@@ -49,7 +49,19 @@ const struct answer_template answer_templates[] = {
      "the end of the week,\n- nothing is needed from your side at the moment.\n\nIf you have any "
      "questions, simply reply to this message or suggest a time for a call.\n\nKind regards,\n*Your "
      "name*\n"},
-    {false, "plan!,steps,how to,how do,how can,guide,checklist,ideas,tips!,list!",
+    {false, "translat",
+     "Here is the translation you asked for:\n\n| English | French | German | Polish |\n| --- | --- | --- "
+     "| --- |\n| Good morning | Bonjour | Guten Morgen | Dzień dobry |\n| Thank you very much | Merci "
+     "beaucoup | Vielen Dank | Dziękuję bardzo |\n| See you tomorrow | À demain | Bis morgen | Do "
+     "jutra |\n\nIn writing, *Madame, Monsieur* is the safe opening in French when you do not know the "
+     "reader.\n"},
+    {false, "name!,names!,idea,brainstorm,slogan,suggest",
+     "Here are some ideas for **{t}**:\n\n1. **Morning Crumb** – short, warm, easy to remember\n2. "
+     "**Flour & Fable** – tells a story, works well on packaging\n3. **The Third Rise** – for people who "
+     "know the craft\n4. **Golden Hour** – suggests freshness and light\n5. **Daily Grain** – friendly, "
+     "good for a neighbourhood shop\n\nMy favourite is *Flour & Fable*: the domain is long, but nobody "
+     "forgets it. Shall I check how the names sound in other languages?\n"},
+    {false, "plan!,steps,how to,how do i,how can,guide,checklist,tips!,list!",
      "## {t}\n\nA plan that works well in practice:\n\n1. **Set the goal.** Write one sentence that "
      "says what should be different at the end.\n2. **Collect what you know.** Numbers first, opinions "
      "second.\n3. **Start small.** Try the idea with one team for two weeks.\n4. **Measure.** Compare "
@@ -64,6 +76,15 @@ const struct answer_template answer_templates[] = {
     {false, "hello!,hi!,hey!,good morning,thanks,thank you",
      "Hello! How can I help you today? I can draft texts, explain a topic, write and review code, or "
      "turn your notes into a table.\n"},
+    {false, "explain,how do,how does,why,what is,what are",
+     "## {t}\n\n**The short answer.** Three things work together: a source, a transformation and a way to "
+     "store the result. Understand those and the rest are details.\n\n### Step by step\n\n1. **Source.** "
+     "Something supplies energy, data or money, usually unevenly over the day.\n2. **Transformation.** A "
+     "process turns it into a useful form. Here most of the losses occur, typically *15 to 25 %*.\n3. "
+     "**Storage.** What is not used at once is kept for later, at a cost.\n\n### An analogy\n\n> Think of "
+     "rain on a roof: the gutter collects it, a filter cleans it, and the barrel keeps it for a dry "
+     "week.\n\n### What to remember\n\n- The weakest of the three parts limits the whole.\n- Improving "
+     "the strongest part changes little.\n- Measure before you optimize.\n"},
     {false, "",
      "## {t}\n\nIn short: it is easier than it looks once the parts are separated.\n\n**What "
      "matters**\n\n- **The basics.** Every approach rests on a few ideas that can be understood in an "
@@ -92,6 +113,14 @@ const struct answer_template answer_templates[] = {
      "miesięczny | 199 zł | 480 zł | 1250 zł |\n| Praca bez sieci | tak | nie | tak |\n| Najlepszy dla "
      "| małych zespołów | rosnących firm | branż regulowanych |\n\n**W skrócie:** na początek *wariant "
      "A*, a przy większym zespole *wariant B*.\n"},
+    {true, "wyjaśnij,czym jest,co to,dlaczego,jak działa",
+     "## {t}\n\n**Krótka odpowiedź.** Współdziałają trzy elementy: źródło, przetwarzanie i "
+     "przechowywanie. Reszta to szczegóły.\n\n### Krok po kroku\n\n1. **Źródło** dostarcza tego, co "
+     "potrzebne – zwykle nierówno w ciągu dnia.\n2. **Przetwarzanie** nadaje temu użyteczną formę. Tu "
+     "powstaje najwięcej strat, zwykle *15–25 %*.\n3. **Przechowywanie** pozwala skorzystać z nadwyżki "
+     "później.\n\n> W skrócie: całość jest tak mocna, jak jej najsłabszy element.\n\n### Warto "
+     "zapamiętać\n\n- Najpierw zmierz, potem ulepszaj.\n- Poprawianie najmocniejszej części niewiele "
+     "zmienia.\n"},
     {true, "mail,list do,wiadomość,pismo,odpowiedz na",
      "**Temat:** {t}\n\nDzień dobry,\n\ndziękuję za cierpliwość. Przesyłam krótką informację o "
      "postępach:\n\n- pierwsza część jest gotowa i sprawdzona,\n- druga będzie gotowa do końca "

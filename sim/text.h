@@ -1,5 +1,5 @@
-/* Texts kept for ever, each once: users, session ids, names, scripts. Comparing kept texts is comparing
- * pointers. One thread. */
+/* Texts kept for ever, each once: users, session ids, names, scripts. Comparing kept texts is
+ * comparing pointers. One thread. */
 #ifndef SIM_TEXT_H
 #define SIM_TEXT_H
 
