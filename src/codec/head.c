@@ -54,17 +54,28 @@ static bool ends_at(const char *p, size_t i)
     return p[i] != '\r' && (class_of[(unsigned char)p[i]] & IN_VALUE) == 0;
 }
 
+/* Behind a byte that may stand in a line, more of them need no second look. */
+static size_t skip_run(str s, size_t at)
+{
+    while (at < s.n && (class_of[(unsigned char)s.p[at]] & IN_VALUE) != 0)
+        at++;
+    return at;
+}
+
 size_t head_find_end(str bytes, size_t already_scanned)
 {
-    for (size_t i = already_scanned; i < bytes.n; i++)
+    for (size_t i = already_scanned; i < bytes.n;) {
         if (ends_at(bytes.p, i))
             return i + 1;
+        bool is_line_end = bytes.p[i] == '\r' || bytes.p[i] == '\n';
+        i = is_line_end ? i + 1 : skip_run(bytes, i + 1);
+    }
     return 0;
 }
 
 /* ---- lines ---- */
 
-/* Takes a line off *rest; its end must be CR LF, and no CR or LF may stand alone. */
+/* Takes a line off *rest; its end must be CR LF. A CR within it is in no class, so it is refused there. */
 static bool take_line(str *rest, str *line_out)
 {
     size_t lf = str_find_char(*rest, '\n');
@@ -72,7 +83,7 @@ static bool take_line(str *rest, str *line_out)
         return false;
     *line_out = str_sub(*rest, 0, lf - 1);
     *rest = str_from(*rest, lf + 1);
-    return str_find_char(*line_out, '\r') == line_out->n;
+    return true;
 }
 
 static str trim_blank(str s)

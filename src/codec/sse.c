@@ -86,7 +86,7 @@ static bool next_line(struct sse_cursor *c, str bytes, str *out)
     c->line = ++c->at;
     c->is_started = true;
     c->is_behind_cr = is_cr;
-    c->was_lone_cr = c->was_lone_cr && is_cr;
+    c->was_lone_cr = false; /* after CR: settle_cr says */
     if (ends_event_with_cr)
         (void)settle_cr(c, bytes); /* the byte is there */
     *out = line;

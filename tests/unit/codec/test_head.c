@@ -263,6 +263,26 @@ static void refuses_what_can_be_read_in_two_ways(void **state)
     }
 }
 
+static void says_why(void **state)
+{
+    static const struct {
+        const char *head, *words;
+    } rows[] = {
+        {GET H "X: a\r\n b\r\n\r\n", "folded"},
+        {GET "\r\n", "Host header is missing"},
+        {POST "Content-Length: 5\r\nContent-Length: 5\r\n\r\n", "content-length is given twice"},
+        {POST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", "exclude each other"},
+        {"GET / HTTP/1.1\nHost: a\n\n", "CR LF"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct head_info h;
+        struct err e = {0};
+        assert_int_not_equal(check(str_c(rows[i].head), &h, &e), ST_OK);
+        if (strstr(e.text, rows[i].words) == NULL)
+            fail_msg("%s: %s", rows[i].head, e.text);
+    }
+}
+
 static void sizes_have_their_errors(void **state)
 {
     MAI_AUTO(buf_free) struct buf b;
@@ -352,6 +372,7 @@ int main(void)
         cmocka_unit_test(reads_the_forms_of_a_target),
         cmocka_unit_test(lists_are_searched),
         cmocka_unit_test(refuses_what_can_be_read_in_two_ways),
+        cmocka_unit_test(says_why),
         cmocka_unit_test(sizes_have_their_errors),
         cmocka_unit_test(cuts_change_no_end),
         cmocka_unit_test(single_bytes_are_judged),

@@ -49,6 +49,19 @@ static void empty_and_scalar_values_have_no_items(void **state)
     }
 }
 
+/* Quotes behind one, two, three and four backslashes. */
+static void strings_end_at_the_right_quote(void **state)
+{
+    struct json_iter it = json_iter(parsed("[\"\\\"\",\"\\\\\",\"\\\\\\\"\",\"\\\\\\\\\",1]"));
+    struct json key, item;
+    static const size_t lengths[] = {4, 4, 6, 6, 1};
+    for (size_t i = 0; i < COUNT_OF(lengths); i++) {
+        assert_true(json_next(&it, &key, &item));
+        assert_int_equal(item.raw.n, lengths[i]);
+    }
+    assert_false(json_next(&it, &key, &item));
+}
+
 static void gets_members(void **state)
 {
     struct json v = parsed("{\"a\":1,\"b\":{\"a\":2},\"m\\u006fdel\":\"x\",\"a\":3,\"tail\\\\\":4}"), out;
@@ -94,6 +107,7 @@ static void decodes_strings(void **state)
         {"\"\\udc00x\"", "\xef\xbf\xbdx"},
         {"\"\\ud800\\ud800\\udc00\"", "\xef\xbf\xbd\xf0\x90\x80\x80"},
         {"\"\\ud800\\n\"", "\xef\xbf\xbd\n"},
+        {"\"\\udc00\\udc00\"", "\xef\xbf\xbd\xef\xbf\xbd"},
         {"\"\\ud83d\\\\ude00\"", "\xef\xbf\xbd\\ude00"},
         {"\"\\u0001\"", "\x01"},
     };
@@ -167,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(walks_objects_and_arrays),
         cmocka_unit_test(empty_and_scalar_values_have_no_items),
+        cmocka_unit_test(strings_end_at_the_right_quote),
         cmocka_unit_test(gets_members),
         cmocka_unit_test(compares_decoded_text),
         cmocka_unit_test(decodes_strings),
