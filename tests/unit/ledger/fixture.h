@@ -12,12 +12,14 @@
 struct books {
     struct place place;
     struct db *db;           /* the writing connection, inside a transaction */
+    struct db *reader;       /* as pages have it */
     struct budgets *budgets;
 };
 
 void books_open(struct books *t);             /* empty, one transaction open */
 void books_close(struct books *t);            /* and removes the folder */
 void books_commit(struct books *t);           /* and opens the next transaction */
+struct db *books_read(struct books *t);       /* commits; the reading connection */
 void books_lose(struct books *t);             /* rolls back: the caller undoes what is in memory */
 void books_crash(struct books *t);            /* nothing uncommitted survives; opened again, budgets loaded */
 
