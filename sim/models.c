@@ -268,6 +268,18 @@ static bool is_listed(const struct models *m, const struct model *model,
            strcasestr(model->id, f->q) != NULL;
 }
 
+/* Where the next page is, as an address. */
+static void write_next(struct jout *j, const struct list_filter *f, int64_t total)
+{
+    char next[96];
+    bool has_more = f->limit < total && f->offset + f->limit < total;
+    snprintf(next, sizeof next, "/api/v1/models?offset=%lld&limit=%lld",
+             (long long)(has_more ? f->offset + f->limit : 0), (long long)f->limit);
+    jo_kopen(j, "links", '{');
+    jo_kz(j, "next", has_more ? next : NULL);
+    jo_close(j, '}');
+}
+
 void models_write_list(const struct models *m, const struct http_request *r, const char *outputs,
                        struct buf *out)
 {
@@ -285,7 +297,7 @@ void models_write_list(const struct models *m, const struct http_request *r, con
     }
     jo_close(&j, ']');
     jo_ki64(&j, "total_count", total);
-    jo_kraw(&j, "links", STR("{\"next\":null}"));
+    write_next(&j, &f, total);
     jo_close(&j, '}');
 }
 

@@ -77,6 +77,7 @@ describe('@openrouter/sdk: administration', () => {
     assert.equal(by['anthropic/claude-sonnet-4.6'].pricing.overrides[0].minPromptTokens, 200000);
     assert.ok(!by['openai/text-embedding-3-small'], 'embedding models have their own list');
     assert.equal((await admin.models.count()).data.count, models.length);
+    assert.deepEqual(await pages(await admin.models.list({ limit: 15 })), models, 'page by page it is the same');
     assert.equal((await admin.models.get({ author: 'openai', slug: 'gpt-4o-mini' })).data.id, 'openai/gpt-4o-mini');
     const embedding = await pages(await admin.embeddings.listModels());
     assert.deepEqual(embedding.map((model) => model.id).slice(0, 1), ['openai/text-embedding-3-small']);
