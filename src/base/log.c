@@ -1,5 +1,5 @@
-/* Log writer; see log.h. A line is built in a buffer of its own and written with one call, so lines of
- * several threads never mix. */
+/* Log writer; see log.h. A line is built in a buffer of its own and written with one call, so lines
+ * of several threads never mix. */
 #include "base/log.h"
 #include "base/buf.h"
 #include "base/clock.h"

@@ -1,5 +1,5 @@
-/* Keyed hash for tables whose keys a peer may choose; see str.h. SipHash by Aumasson and Bernstein, with one
- * round a word and three at the end, as in other languages' standard tables. */
+/* Keyed hash for tables whose keys a peer may choose; see str.h. SipHash by Aumasson and Bernstein,
+ * with one round a word and three at the end, as in other languages' standard tables. */
 #include "base/str.h"
 
 #include <endian.h>

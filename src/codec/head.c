@@ -1,10 +1,9 @@
 /* The strict scan of a request head; see head.h.
  *
  * Invariants (tests and the fuzzer name the number):
- *   H1  A head that passes holds no CR or LF outside CR LF pairs, no NUL and no control byte but tab.
- *   H2  It says in one way at most how long the body is.
- *   H3  What passes is read the same by llhttp, which reads it next.
- *   H4  head_find_end gives the same end however the bytes arrive. */
+ *   H1  A head that passes holds no CR or LF outside CR LF pairs, no NUL and no control byte but
+ * tab. H2  It says in one way at most how long the body is. H3  What passes is read the same by
+ * llhttp, which reads it next. H4  head_find_end gives the same end however the bytes arrive. */
 #include "codec/head.h"
 
 enum class {
@@ -18,6 +17,7 @@ enum class {
 #define V2 (IN_TARGET | IN_VALUE)
 #define H4 (IN_TOKEN | IN_TARGET | IN_VALUE | IN_HOST)
 
+/* clang-format off */
 static const unsigned char class_of[256] = {
     ['\t'] = IN_VALUE,       [' '] = IN_VALUE,         ['!'] = T3,
     ['"'] = IN_VALUE,        ['#'] = IN_TOKEN | IN_VALUE, ['$' ... '\''] = T3,
@@ -32,6 +32,7 @@ static const unsigned char class_of[256] = {
     ['{'] = V2,              ['|'] = T3,               ['}'] = V2,
     ['~'] = H4,              [0x80 ... 0xff] = IN_VALUE,
 };
+/* clang-format on */
 
 static bool is_all(str s, enum class class)
 {
@@ -75,7 +76,8 @@ size_t head_find_end(str bytes, size_t already_scanned)
 
 /* ---- lines ---- */
 
-/* Takes a line off *rest; its end must be CR LF. A CR within it is in no class, so it is refused there. */
+/* Takes a line off *rest; its end must be CR LF. A CR within it is in no class, so it is refused
+ * there. */
 static bool take_line(str *rest, str *line_out)
 {
     size_t lf = str_find_char(*rest, '\n');
@@ -129,7 +131,8 @@ static bool is_authority(str s)
         return true;
     uint64_t port;
     str digits = str_from(s, host_n + 1);
-    return s.p[host_n] == ':' && digits.n <= 5 && str_to_u64(digits, &port) == ST_OK && port <= 65535;
+    return s.p[host_n] == ':' && digits.n <= 5 && str_to_u64(digits, &port) == ST_OK &&
+           port <= 65535;
 }
 
 /* Splits http://host/path into authority and path; others stay as they are. */
@@ -203,7 +206,8 @@ static status on_content_length(struct head_info *h, struct seen *seen, str valu
 static status on_transfer_encoding(struct head_info *h, struct seen *seen, str value, struct err *e)
 {
     if (!str_eq_nocase(value, STR("chunked")))
-        return err_set(e, value.n != 0 && is_all(value, IN_TOKEN) ? ST_NOT_SUPPORTED : ST_BAD_REQUEST,
+        return err_set(e,
+                       value.n != 0 && is_all(value, IN_TOKEN) ? ST_NOT_SUPPORTED : ST_BAD_REQUEST,
                        "Only the transfer coding chunked is supported");
     h->is_chunked = true;
     return ST_OK;
@@ -224,7 +228,8 @@ static status on_connection(struct head_info *h, struct seen *seen, str value, s
     return ST_OK;
 }
 
-/* Fields we read or that must not be repeated: two of them would be read differently by different servers. */
+/* Fields we read or that must not be repeated: two of them would be read differently by different
+ * servers. */
 static const struct known_field {
     str name;
     bool is_once;
@@ -241,7 +246,8 @@ static const struct known_field {
     {STR_INIT("origin"), true, NULL},
 };
 
-static status check_known(str name, str value, struct head_info *h, struct seen *seen, struct err *e)
+static status check_known(str name, str value, struct head_info *h, struct seen *seen,
+                          struct err *e)
 {
     for (size_t i = 0; i < COUNT_OF(known_fields); i++) {
         const struct known_field *f = &known_fields[i];
@@ -281,10 +287,12 @@ static status check_field(str line, struct head_info *h, struct seen *seen, stru
 
 /* ---- the whole ---- */
 
-static status check_together(struct head_info *h, const struct seen *seen, str authority, struct err *e)
+static status check_together(struct head_info *h, const struct seen *seen, str authority,
+                             struct err *e)
 {
     if (h->is_chunked && h->content_length >= 0)
-        return err_set(e, ST_BAD_REQUEST, "Content-Length and Transfer-Encoding exclude each other");
+        return err_set(e, ST_BAD_REQUEST,
+                       "Content-Length and Transfer-Encoding exclude each other");
     if (h->is_chunked && h->minor_version == 0)
         return err_set(e, ST_BAD_REQUEST, "HTTP/1.0 knows no Transfer-Encoding");
     if (h->host.p == NULL && h->minor_version == 1)

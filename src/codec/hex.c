@@ -1,4 +1,5 @@
-/* Hexadecimal; see hex.h. Comparisons are made of arithmetic: (a - b) >> 8 is all ones when a < b. */
+/* Hexadecimal; see hex.h. Comparisons are made of arithmetic: (a - b) >> 8 is all ones when a < b.
+ */
 #include "codec/hex.h"
 
 static unsigned digit_of(unsigned nibble)

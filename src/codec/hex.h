@@ -1,4 +1,5 @@
-/* Bytes as hexadecimal digits. No table lookups and no branches on the data, so it may carry secrets. */
+/* Bytes as hexadecimal digits. No table lookups and no branches on the data, so it may carry
+ * secrets. */
 #ifndef MAI_HEX_H
 #define MAI_HEX_H
 

@@ -1,5 +1,6 @@
-/* One pass over foreign bytes that proves them to be JSON; see json.h. No recursion: open containers are
- * bits in a word. Everything behind it (json_walk.c and so on) may then trust the text. */
+/* One pass over foreign bytes that proves them to be JSON; see json.h. No recursion: open
+ * containers are bits in a word. Everything behind it (json_walk.c and so on) may then trust the
+ * text. */
 #include "codec/json_private.h"
 
 #include <endian.h>
@@ -27,7 +28,8 @@ static bool fail(struct scan *s, const byte *at, const char *why)
 
 #define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
 
-/* Lowest bit set: in the first byte of the eight that is a quote, a backslash, a control or not ASCII. */
+/* Lowest bit set: in the first byte of the eight that is a quote, a backslash, a control or not
+ * ASCII. */
 static uint64_t special_in(uint64_t eight)
 {
     uint64_t quote = (eight ^ EACH_BYTE('"')) - EACH_BYTE(1);
@@ -247,7 +249,8 @@ static bool scan_more(struct scan *s, enum want *want)
     if (*s->at == (in_object ? '}' : ']'))
         return close_container(s);
     if (*s->at != ',')
-        return fail(s, s->at, in_object ? "a comma or } was expected" : "a comma or ] was expected");
+        return fail(s, s->at,
+                    in_object ? "a comma or } was expected" : "a comma or ] was expected");
     s->at++;
     *want = in_object ? WANT_NAME : WANT_VALUE;
     return true;

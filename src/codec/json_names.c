@@ -1,5 +1,6 @@
-/* Finds a member named twice in time that grows with the text only: names of open objects lie on one
- * stack as keyed hashes (str_hash); when an object closes, few names are compared in pairs, many in a table. */
+/* Finds a member named twice in time that grows with the text only: names of open objects lie on
+ * one stack as keyed hashes (str_hash); when an object closes, few names are compared in pairs,
+ * many in a table. */
 #include "codec/json_private.h"
 #include "base/mem.h"
 

@@ -9,8 +9,8 @@ enum json_type json_type_of(char first);
 
 /* The text between the quotes of a checked string, its escapes still in it. */
 str json_quoted_inner(str raw);
-/* Takes decoded text off the front of *inner piece by piece: runs without escapes are views, an escape is
- * decoded into `scratch`. False at the end. Lone surrogates become U+FFFD. */
+/* Takes decoded text off the front of *inner piece by piece: runs without escapes are views, an
+ * escape is decoded into `scratch`. False at the end. Lone surrogates become U+FFFD. */
 bool json_text_next(str *inner, char scratch[4], str *piece_out);
 /* Appends the decoded text. */
 void json_text_add(str inner, struct buf *out);
@@ -21,8 +21,8 @@ str json_front_string(str text);
 str json_front_value(str text);
 str json_skip_space(str text);
 
-/* Names of the objects that are open at one moment of a scan, to notice one given twice. Memory: 16 bytes
- * a name, 24 to 32 more while a large object closes; both grow with the text only. */
+/* Names of the objects that are open at one moment of a scan, to notice one given twice. Memory: 16
+ * bytes a name, 24 to 32 more while a large object closes; both grow with the text only. */
 struct json_name {
     uint64_t hash;
     const char *raw; /* its opening quote */

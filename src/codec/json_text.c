@@ -154,7 +154,8 @@ status json_string(struct json v, struct arena *a, str *out)
 
 static void add_escape(struct buf *b, unsigned char c)
 {
-    static const char letters[32] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+    static const char letters[32] = {
+        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
     char letter = c < 0x20 ? letters[c] : (char)c;
     if (letter != 0)
         buf_add(b, (str){(char[]){'\\', letter}, 2});

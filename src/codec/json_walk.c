@@ -1,5 +1,5 @@
-/* Walking a checked text by views; see json.h. Trusts the grammar, never the end: a view that was not
- * checked stops the process instead of reading on. */
+/* Walking a checked text by views; see json.h. Trusts the grammar, never the end: a view that was
+ * not checked stops the process instead of reading on. */
 #include "codec/json_private.h"
 #include "money/decimal.h"
 

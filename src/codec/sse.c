@@ -5,9 +5,9 @@
  *   E2  Events depend on the bytes only, never on how they were cut into portions.
  *   E3  Each byte is looked at a bounded number of times, however small the portions are.
  *
- * An event is given as soon as the line end of its blank line is known to be whole: after CR of a blank line
- * an LF may follow, so one more byte is awaited, except where the line before ended in a lone CR too: such
- * streams have no CR LF, and waiting would hold back their last event. */
+ * An event is given as soon as the line end of its blank line is known to be whole: after CR of a
+ * blank line an LF may follow, so one more byte is awaited, except where the line before ended in a
+ * lone CR too: such streams have no CR LF, and waiting would hold back their last event. */
 #include "codec/sse.h"
 
 #include <endian.h>
@@ -37,7 +37,8 @@ static uint64_t zero_bytes(uint64_t x)
     return (x - EACH_BYTE(1)) & ~x & EACH_BYTE(0x80);
 }
 
-/* Position of the first CR or LF at `at` or later; s.n when there is none. One pass, eight bytes a step. */
+/* Position of the first CR or LF at `at` or later; s.n when there is none. One pass, eight bytes a
+ * step. */
 static size_t find_line_end(str s, size_t at)
 {
     for (; s.n - at >= 8; at += 8) {

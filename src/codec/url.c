@@ -216,8 +216,8 @@ static status take_port(str rest, struct url *u, struct err *e)
     u->port = u->is_https ? 443 : 80;
     if (rest.n == 0)
         return ST_OK;
-    if (rest.p[0] != ':' || rest.n > 6 || str_to_u64(str_from(rest, 1), &port) != ST_OK || port == 0 ||
-        port > 65535)
+    if (rest.p[0] != ':' || rest.n > 6 || str_to_u64(str_from(rest, 1), &port) != ST_OK ||
+        port == 0 || port > 65535)
         return err_set(e, ST_BAD_REQUEST, "The port in the address is malformed");
     u->port = (int)port;
     return ST_OK;
@@ -244,7 +244,8 @@ status url_parse(str text, struct url *out, struct err *e)
 {
     struct url u = {0};
     if (has_odd_bytes(text))
-        return err_set(e, ST_BAD_REQUEST, "The address holds a character that is not allowed there");
+        return err_set(e, ST_BAD_REQUEST,
+                       "The address holds a character that is not allowed there");
     status st = take_scheme(&text, &u, e);
     if (st != ST_OK)
         return st;

@@ -93,7 +93,8 @@ static enum tail tail_from(const struct decimal *d, size_t at, size_t count)
 }
 
 /* |value| x 10^places: the row of digits with its point moved to the right. */
-static status scale_magnitude(const struct decimal *d, int places, uint64_t *out, bool *is_exact_out)
+static status scale_magnitude(const struct decimal *d, int places, uint64_t *out,
+                              bool *is_exact_out)
 {
     size_t count = d->whole.n + d->fraction.n;
     size_t first = 0;

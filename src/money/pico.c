@@ -1,10 +1,10 @@
 /* Pico-dollars: reading decimal text and arithmetic; see pico.h. Writing is in pico_text.c.
  *
  * Invariants (the unit tests name the number):
- *   M1  A value is the text's exact value, or that value rounded half to even once, at the twelfth decimal.
- *   M2  Whatever does not fit in an int64 of units is ST_RANGE, never wrapped and never clamped.
- *   M3  Work grows with the length of the text only, never with the size of an exponent.
- *   M4  On failure the output is untouched. */
+ *   M1  A value is the text's exact value, or that value rounded half to even once, at the twelfth
+ * decimal. M2  Whatever does not fit in an int64 of units is ST_RANGE, never wrapped and never
+ * clamped. M3  Work grows with the length of the text only, never with the size of an exponent. M4
+ * On failure the output is untouched. */
 #include "money/pico.h"
 #include "money/decimal.h"
 

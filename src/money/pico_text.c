@@ -15,8 +15,9 @@ static uint64_t magnitude(int64_t v)
 static str decimal_text(int64_t v, int decimals, uint64_t per_one, char *dst)
 {
     uint64_t m = magnitude(v);
-    int n = snprintf(dst, PICO_TEXT_CAP, "%s%llu.%0*llu", v < 0 ? "-" : "",
-                     (unsigned long long)(m / per_one), decimals, (unsigned long long)(m % per_one));
+    int n =
+        snprintf(dst, PICO_TEXT_CAP, "%s%llu.%0*llu", v < 0 ? "-" : "",
+                 (unsigned long long)(m / per_one), decimals, (unsigned long long)(m % per_one));
     CHECK(n > decimals && n < PICO_TEXT_CAP);
     while (dst[n - 1] == '0')
         n--;

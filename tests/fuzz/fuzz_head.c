@@ -1,5 +1,6 @@
-/* Request heads: H1 and H2 of codec/head.c hold for whatever passes, the end is the same however the bytes arrive,
- * and llhttp reads what passes in the same way (H3; only where its sources are at hand). */
+/* Request heads: H1 and H2 of codec/head.c hold for whatever passes, the end is the same however
+ * the bytes arrive, and llhttp reads what passes in the same way (H3; only where its sources are at
+ * hand). */
 #include "codec/head.h"
 
 #ifdef HAVE_LLHTTP

@@ -1,5 +1,6 @@
-/* JSON: what passes can be walked to its last leaf without leaving the text, strict is never laxer, a splice of
- * it passes again and holds what was put in, decoded text that is quoted again decodes to itself. */
+/* JSON: what passes can be walked to its last leaf without leaving the text, strict is never laxer,
+ * a splice of it passes again and holds what was put in, decoded text that is quoted again decodes
+ * to itself. */
 #include "codec/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,6 @@
-/* Decimal text: an accepted number written and read again is the same; an amount is read the same by both readers;
- * bytes before and after a number make it none; the two directions of rounding are never more than half apart. */
+/* Decimal text: an accepted number written and read again is the same; an amount is read the same
+ * by both readers; bytes before and after a number make it none; the two directions of rounding are
+ * never more than half apart. */
 #include "codec/json.h"
 #include "money/pico.h"
 
@@ -20,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     pico p, amount;
     markup m;
     status st = pico_parse(text, &p);
-    bool is_number = json_check(text, &v, NULL) == ST_OK && v.type == JSON_NUMBER && v.raw.n == size;
+    bool is_number =
+        json_check(text, &v, NULL) == ST_OK && v.type == JSON_NUMBER && v.raw.n == size;
     CHECK(is_number == (st != ST_BAD_REQUEST)); /* two scanners, one grammar */
     if (st == ST_OK)
         check_text(p);

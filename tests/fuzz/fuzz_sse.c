@@ -1,5 +1,5 @@
-/* Events: the same whether the stream comes at once, byte by byte, or in portions the input itself chooses; all raw
- * parts and the rest are the stream; no event passes the maximum. */
+/* Events: the same whether the stream comes at once, byte by byte, or in portions the input itself
+ * chooses; all raw parts and the rest are the stream; no event passes the maximum. */
 #include "codec/sse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,6 +1,6 @@
-/* Addresses: a URL that passes is put together again from its parts and gives the same parts; a path that passes
- * has no way up in it once decoded; decoded text is UTF-8 and encodes to what decodes to it; base64 and hex have one
- * text per value. */
+/* Addresses: a URL that passes is put together again from its parts and gives the same parts; a
+ * path that passes has no way up in it once decoded; decoded text is UTF-8 and encodes to what
+ * decodes to it; base64 and hex have one text per value. */
 #include "codec/base64.h"
 #include "codec/hex.h"
 #include "codec/url.h"

@@ -1,4 +1,5 @@
-/* What unit tests share: cmocka with what it needs before it, text comparison, repeatable randomness. */
+/* What unit tests share: cmocka with what it needs before it, text comparison, repeatable
+ * randomness. */
 #ifndef MAI_TESTING_H
 #define MAI_TESTING_H
 
@@ -13,19 +14,21 @@
 #include "base/str.h"
 
 #define assert_str(actual, ...) test_assert_str((actual), (__VA_ARGS__), __FILE__, __LINE__)
-#define assert_st(actual, expected) test_assert_st((actual), (expected), #actual, __FILE__, __LINE__)
+#define assert_st(actual, expected)                                                                \
+    test_assert_st((actual), (expected), #actual, __FILE__, __LINE__)
 
 static inline void test_assert_str(str actual, str expected, const char *file, int line)
 {
     if (str_eq(actual, expected) && (actual.p == NULL) == (expected.p == NULL))
         return;
-    print_error("is:  \"%.*s\"%s\nnot: \"%.*s\"%s\n", STR_ARG(actual), actual.p == NULL ? " (none)" : "",
-                STR_ARG(expected), expected.p == NULL ? " (none)" : "");
+    print_error("is:  \"%.*s\"%s\nnot: \"%.*s\"%s\n", STR_ARG(actual),
+                actual.p == NULL ? " (none)" : "", STR_ARG(expected),
+                expected.p == NULL ? " (none)" : "");
     _fail(file, line);
 }
 
-static inline void test_assert_st(status actual, status expected, const char *what, const char *file,
-                                  int line)
+static inline void test_assert_st(status actual, status expected, const char *what,
+                                  const char *file, int line)
 {
     if (actual == expected)
         return;

@@ -17,7 +17,8 @@ static void ids_are_version_7(void **state)
         assert_true(id_is_valid(str_c(id)));
         assert_int_equal(id[14], '7');
         assert_non_null(strchr("89ab", id[19]));
-        char ms_text[] = {id[0], id[1], id[2], id[3], id[4], id[5], id[6], id[7], id[9], id[10], id[11], id[12], 0};
+        char ms_text[] = {id[0], id[1], id[2],  id[3],  id[4],  id[5], id[6],
+                          id[7], id[9], id[10], id[11], id[12], 0};
         int64_t ms = strtoll(ms_text, NULL, 16);
         assert_true(ms >= from && ms <= to);
         assert_string_not_equal(id, before);
@@ -41,9 +42,14 @@ static void ids_sort_by_time(void **state)
 static void knows_what_looks_like_an_id(void **state)
 {
     static const char *const bad[] = {
-        "", "x", "0190a5b2-7c3d-7e4f-8a5b-6c7d8e9f0a1", "0190a5b2-7c3d-7e4f-8a5b-6c7d8e9f0a1bb",
-        "0190a5b2x7c3d-7e4f-8a5b-6c7d8e9f0a1b", "0190a5b2-7c3d-7e4f-8a5b-6c7d8e9f0a1g",
-        "0190a5b2-7c3d-7e4f-8a5b-6c7d8e9f0a1\n", "{190a5b2-7c3d-7e4f-8a5b-6c7d8e9f0a1}",
+        "",
+        "x",
+        "0190a5b2-7c3d-7e4f-8a5b-6c7d8e9f0a1",
+        "0190a5b2-7c3d-7e4f-8a5b-6c7d8e9f0a1bb",
+        "0190a5b2x7c3d-7e4f-8a5b-6c7d8e9f0a1b",
+        "0190a5b2-7c3d-7e4f-8a5b-6c7d8e9f0a1g",
+        "0190a5b2-7c3d-7e4f-8a5b-6c7d8e9f0a1\n",
+        "{190a5b2-7c3d-7e4f-8a5b-6c7d8e9f0a1}",
         "-190a5b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b",
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++)
@@ -87,9 +93,10 @@ static void capture(void (*emit)(void), struct buf *out)
 
 static void emit_hostile(void)
 {
-    log_info("request", LF_Z("plain", "abc"), LF_Z("empty", ""), LF_Z("space", "a b"), LF_Z("eq", "a=b"),
-             LF_Z("quote", "a\"b\\"), LF_Z("lines", "a\r\nlevel=error forged"), LF_Z("esc", "\x1b[31m\x7f"),
-             LF_Z("c1", "\xc2\x9b"), LF_Z("bad", "\xff"), LF_Z("utf8", "za\xc5\xbc"), LF_INT("n", INT64_MIN));
+    log_info("request", LF_Z("plain", "abc"), LF_Z("empty", ""), LF_Z("space", "a b"),
+             LF_Z("eq", "a=b"), LF_Z("quote", "a\"b\\"), LF_Z("lines", "a\r\nlevel=error forged"),
+             LF_Z("esc", "\x1b[31m\x7f"), LF_Z("c1", "\xc2\x9b"), LF_Z("bad", "\xff"),
+             LF_Z("utf8", "za\xc5\xbc"), LF_INT("n", INT64_MIN));
     log_debug("not shown", LF_INT("n", 1));
     log_error("bare");
 }
@@ -110,10 +117,11 @@ static void text_lines_cannot_be_forged(void **state)
     capture(emit_hostile, &out);
     rest = buf_view(&out);
     assert_true(str_split(&rest, '\n', &line));
-    assert_str(after_time(line, 25),
-               STR("info  request plain=abc empty=\"\" space=\"a b\" eq=\"a=b\" quote=\"a\\\"b\\\\\" "
-                   "lines=\"a\\u000d\\nlevel=error forged\" esc=\"\\u001b[31m\\u007f\" c1=\"\\u009b\" "
-                   "bad=\"(not UTF-8)\" utf8=za\xc5\xbc n=-9223372036854775808"));
+    assert_str(
+        after_time(line, 25),
+        STR("info  request plain=abc empty=\"\" space=\"a b\" eq=\"a=b\" quote=\"a\\\"b\\\\\" "
+            "lines=\"a\\u000d\\nlevel=error forged\" esc=\"\\u001b[31m\\u007f\" c1=\"\\u009b\" "
+            "bad=\"(not UTF-8)\" utf8=za\xc5\xbc n=-9223372036854775808"));
     assert_true(str_split(&rest, '\n', &line));
     assert_str(after_time(line, 25), STR("error bare"));
     assert_str(rest, STR(""));
@@ -129,11 +137,14 @@ static void json_lines_cannot_be_forged(void **state)
     log_setup(LOG_INFO, false);
     rest = buf_view(&out);
     assert_true(str_split(&rest, '\n', &line));
-    assert_str(after_time(line, 34),
-               STR(",\"level\":\"info\",\"event\":\"request\",\"plain\":\"abc\",\"empty\":\"\",\"space\":\"a b\","
-                   "\"eq\":\"a=b\",\"quote\":\"a\\\"b\\\\\",\"lines\":\"a\\u000d\\nlevel=error forged\","
-                   "\"esc\":\"\\u001b[31m\\u007f\",\"c1\":\"\\u009b\",\"bad\":\"(not UTF-8)\",\"utf8\":\"za\xc5\xbc\","
-                   "\"n\":-9223372036854775808}"));
+    assert_str(
+        after_time(line, 34),
+        STR(",\"level\":\"info\",\"event\":\"request\",\"plain\":\"abc\",\"empty\":\"\",\"space\":"
+            "\"a b\","
+            "\"eq\":\"a=b\",\"quote\":\"a\\\"b\\\\\",\"lines\":\"a\\u000d\\nlevel=error forged\","
+            "\"esc\":\"\\u001b[31m\\u007f\",\"c1\":\"\\u009b\",\"bad\":\"(not "
+            "UTF-8)\",\"utf8\":\"za\xc5\xbc\","
+            "\"n\":-9223372036854775808}"));
     assert_true(str_split(&rest, '\n', &line));
     assert_str(rest, STR(""));
 }
@@ -143,7 +154,8 @@ static char huge[100000];
 static void emit_huge(void)
 {
     log_info("one", LF_Z("big", huge), LF_INT("after", 1));
-    log_info("many", LF_Z("a", huge), LF_Z("b", huge), LF_Z("c", huge), LF_Z("d", huge), LF_Z("e", huge));
+    log_info("many", LF_Z("a", huge), LF_Z("b", huge), LF_Z("c", huge), LF_Z("d", huge),
+             LF_Z("e", huge));
 }
 
 /* Long fields are cut, fields that do not fit are left out, and the line stays whole. */

@@ -46,8 +46,12 @@ static void splits(void **state)
         str text;
         const char *parts[4];
     } rows[] = {
-        {STR_INIT("a,b,c"), {"a", "b", "c"}}, {STR_INIT("a"), {"a"}},   {STR_INIT(""), {""}},
-        {STR_INIT(","), {"", ""}},            {STR_INIT("a,"), {"a", ""}}, {STR_INIT(",,b"), {"", "", "b"}},
+        {STR_INIT("a,b,c"), {"a", "b", "c"}},
+        {STR_INIT("a"), {"a"}},
+        {STR_INIT(""), {""}},
+        {STR_INIT(","), {"", ""}},
+        {STR_INIT("a,"), {"a", ""}},
+        {STR_INIT(",,b"), {"", "", "b"}},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         str rest = rows[i].text, part;
@@ -125,7 +129,8 @@ static void knows_utf8(void **state)
     for (uint32_t cp = 0; cp < 0x120000; cp++) {
         for (size_t bytes = shortest(cp); bytes <= 4; bytes++) {
             uint32_t back = 0;
-            bool is_good = bytes == shortest(cp) && cp <= 0x10ffff && !(cp >= 0xd800 && cp <= 0xdfff);
+            bool is_good =
+                bytes == shortest(cp) && cp <= 0x10ffff && !(cp >= 0xd800 && cp <= 0xdfff);
             str s = {dst, encode(cp, bytes, dst)};
             if (str_is_utf8(s) != is_good)
                 fail_msg("U+%04X in %zu bytes", cp, bytes);
@@ -218,11 +223,16 @@ static void errors_carry_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(compares),         cmocka_unit_test(cuts_and_finds),
-        cmocka_unit_test(splits),           cmocka_unit_test(reads_whole_numbers),
-        cmocka_unit_test(knows_utf8),       cmocka_unit_test(knows_text),
-        cmocka_unit_test(copies_terminate), cmocka_unit_test(hashes_spread),
-        cmocka_unit_test(statuses_have_rows), cmocka_unit_test(errors_carry_words),
+        cmocka_unit_test(compares),
+        cmocka_unit_test(cuts_and_finds),
+        cmocka_unit_test(splits),
+        cmocka_unit_test(reads_whole_numbers),
+        cmocka_unit_test(knows_utf8),
+        cmocka_unit_test(knows_text),
+        cmocka_unit_test(copies_terminate),
+        cmocka_unit_test(hashes_spread),
+        cmocka_unit_test(statuses_have_rows),
+        cmocka_unit_test(errors_carry_words),
     };
     return cmocka_run_group_tests_name("base_str", tests, NULL, NULL);
 }

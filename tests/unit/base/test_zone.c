@@ -1,16 +1,35 @@
-/* Zones against the C library's own reading of the same tzdata, and days that are not 24 hours long. */
+/* Zones against the C library's own reading of the same tzdata, and days that are not 24 hours
+ * long. */
 #include "unit/testing.h"
 #include "base/zone.h"
 
 #include <time.h>
 
 static const char *const names[] = {
-    "UTC",                 "Europe/Warsaw",     "Europe/Dublin",      "Europe/London",
-    "America/New_York",    "America/Sao_Paulo", "America/Havana",     "America/Nuuk",
-    "America/St_Johns",    "Asia/Kathmandu",    "Asia/Kolkata",       "Asia/Gaza",
-    "Asia/Tehran",         "Asia/Beirut",       "Australia/Lord_Howe", "Australia/Sydney",
-    "Africa/Cairo",        "Africa/Casablanca", "Pacific/Apia",       "Pacific/Chatham",
-    "Pacific/Kiritimati",  "Antarctica/Troll",  "America/Asuncion",   "Pacific/Honolulu",
+    "UTC",
+    "Europe/Warsaw",
+    "Europe/Dublin",
+    "Europe/London",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "America/Havana",
+    "America/Nuuk",
+    "America/St_Johns",
+    "Asia/Kathmandu",
+    "Asia/Kolkata",
+    "Asia/Gaza",
+    "Asia/Tehran",
+    "Asia/Beirut",
+    "Australia/Lord_Howe",
+    "Australia/Sydney",
+    "Africa/Cairo",
+    "Africa/Casablanca",
+    "Pacific/Apia",
+    "Pacific/Chatham",
+    "Pacific/Kiritimati",
+    "Antarctica/Troll",
+    "America/Asuncion",
+    "Pacific/Honolulu",
 };
 
 static const struct zone *find(const char *name)
@@ -35,9 +54,24 @@ static void finds_zones_by_name(void **state)
     assert_str(zone_name(z), STR("Europe/Warsaw"));
     assert_ptr_equal(find("UTC"), zone_utc());
     static const char *const bad[] = {
-        "",  "europe/warsaw", "Europe/Nowhere", "Europe", "../../../etc/passwd", "/etc/localtime", "Europe/../UTC",
-        "right/Europe/Warsaw", "posix/Europe/Warsaw", "posixrules", "localtime", "leapseconds", "zone.tab", "-",
-        "Europe/Warsaw ", "Europe/Warsaw\n", "Europe//Warsaw/", "Utc/x",
+        "",
+        "europe/warsaw",
+        "Europe/Nowhere",
+        "Europe",
+        "../../../etc/passwd",
+        "/etc/localtime",
+        "Europe/../UTC",
+        "right/Europe/Warsaw",
+        "posix/Europe/Warsaw",
+        "posixrules",
+        "localtime",
+        "leapseconds",
+        "zone.tab",
+        "-",
+        "Europe/Warsaw ",
+        "Europe/Warsaw\n",
+        "Europe//Warsaw/",
+        "Utc/x",
         "Aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
     };
     const struct zone *out = z;
@@ -73,7 +107,8 @@ static void offsets_are_those_of_the_library(void **state)
         use_library_zone(names[i]);
         for (int k = 0; k < 20000; k++)
             expect_library_offset(z, from + (int64_t)test_below((uint64_t)span));
-        /* every hour of two years, where the changes are, and of two behind the table of the file */
+        /* every hour of two years, where the changes are, and of two behind the table of the file
+         */
         for (int64_t ms = at("2026-01-01"); ms < at("2028-01-01"); ms += MS_PER_HOUR / 2)
             expect_library_offset(z, ms);
         for (int64_t ms = at("2060-01-01"); ms < at("2062-01-01"); ms += MS_PER_HOUR / 2)
@@ -131,8 +166,10 @@ static void a_date_may_be_missing(void **state)
     const struct zone *z = find("Pacific/Apia");
     assert_int_equal(zone_date_start_ms(z, 2011, 12, 30), at("2011-12-30T10:00:00Z"));
     assert_int_equal(zone_date_start_ms(z, 2011, 12, 31), at("2011-12-30T10:00:00Z"));
-    assert_int_equal(zone_next_day_start_ms(z, at("2011-12-30T09:59:59Z")), at("2011-12-30T10:00:00Z"));
-    assert_int_equal(zone_next_day_start_ms(z, at("2011-12-30T10:00:00Z")), at("2011-12-31T10:00:00Z"));
+    assert_int_equal(zone_next_day_start_ms(z, at("2011-12-30T09:59:59Z")),
+                     at("2011-12-30T10:00:00Z"));
+    assert_int_equal(zone_next_day_start_ms(z, at("2011-12-30T10:00:00Z")),
+                     at("2011-12-31T10:00:00Z"));
 }
 
 /* Days follow one another without gap or overlap, and each instant lies in its own. */

@@ -1,4 +1,5 @@
-/* Hex and base64: RFC 4648 vectors, exactly one text per value, every byte refused that is no digit. */
+/* Hex and base64: RFC 4648 vectors, exactly one text per value, every byte refused that is no
+ * digit. */
 #include "unit/testing.h"
 #include "codec/base64.h"
 #include "codec/hex.h"
@@ -70,12 +71,12 @@ static void base64_refuses(void **state)
         const char *text;
         enum base64_kind kind;
     } rows[] = {
-        {"Z", BASE64_STANDARD},     {"Zg", BASE64_STANDARD},   {"Zg=", BASE64_STANDARD},
-        {"Zg===", BASE64_STANDARD}, {"====", BASE64_STANDARD}, {"Z===", BASE64_STANDARD},
-        {"Zh==", BASE64_STANDARD},  {"Zm9=", BASE64_STANDARD}, {"Zg==Zg==", BASE64_STANDARD},
+        {"Z", BASE64_STANDARD},     {"Zg", BASE64_STANDARD},    {"Zg=", BASE64_STANDARD},
+        {"Zg===", BASE64_STANDARD}, {"====", BASE64_STANDARD},  {"Z===", BASE64_STANDARD},
+        {"Zh==", BASE64_STANDARD},  {"Zm9=", BASE64_STANDARD},  {"Zg==Zg==", BASE64_STANDARD},
         {"Zm 9", BASE64_STANDARD},  {"Zm9\n", BASE64_STANDARD}, {"-_-_", BASE64_STANDARD},
-        {"+/+/", BASE64_URL},       {"Zg==", BASE64_URL},      {"Z", BASE64_URL},
-        {"Zh", BASE64_URL},         {"Zm9vY", BASE64_URL},     {"Z\xc3\xa9v", BASE64_URL},
+        {"+/+/", BASE64_URL},       {"Zg==", BASE64_URL},       {"Z", BASE64_URL},
+        {"Zh", BASE64_URL},         {"Zm9vY", BASE64_URL},      {"Z\xc3\xa9v", BASE64_URL},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         MAI_AUTO(buf_free) struct buf out;
@@ -112,8 +113,10 @@ static void base64_has_one_text_per_value(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hex_both_ways),  cmocka_unit_test(hex_refuses),
-        cmocka_unit_test(base64_vectors), cmocka_unit_test(base64_refuses),
+        cmocka_unit_test(hex_both_ways),
+        cmocka_unit_test(hex_refuses),
+        cmocka_unit_test(base64_vectors),
+        cmocka_unit_test(base64_refuses),
         cmocka_unit_test(base64_has_one_text_per_value),
     };
     return cmocka_run_group_tests_name("codec_encodings", tests, NULL, NULL);

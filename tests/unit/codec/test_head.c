@@ -1,5 +1,5 @@
-/* Request heads: what passes and how it is read, a corpus of smuggling attempts, cuts at every byte.
- * Names H1-H4: codec/head.c. */
+/* Request heads: what passes and how it is read, a corpus of smuggling attempts, cuts at every
+ * byte. Names H1-H4: codec/head.c. */
 #include "unit/testing.h"
 #include "base/buf.h"
 #include "codec/head.h"
@@ -20,7 +20,8 @@ static void reads_a_usual_request(void **state)
 {
     str head = STR("POST /v1/chat/completions?x=1 HTTP/1.1\r\nHost: mai.example.com:8080\r\n"
                    "Authorization:Bearer x\r\nX-Note: \t za\xc5\xbc \t\r\nContent-Length: 42\r\n"
-                   "Expect: 100-Continue\r\nConnection: TE, Close\r\nX-Empty:\r\nCookie: a\r\nCookie: b\r\n\r\n");
+                   "Expect: 100-Continue\r\nConnection: TE, Close\r\nX-Empty:\r\nCookie: "
+                   "a\r\nCookie: b\r\n\r\n");
     struct head_info h;
     struct err e = {0};
     assert_st(check(head, &h, &e), ST_OK);
@@ -94,7 +95,8 @@ static void reads_the_forms_of_a_target(void **state)
         {"GET HTTPS://a:1/ HTTP/1.1\r\nHost: a:1\r\n\r\n", "/", "a:1"},
         {"GET http://a/ HTTP/1.0\r\n\r\n", "/", "a"},
         {"GET / HTTP/1.0\r\n\r\n", "/", ""},
-        {"GET /{|}^`\\~!$&'()*+,;=:@%41?[]/? HTTP/1.1\r\n" H "\r\n", "/{|}^`\\~!$&'()*+,;=:@%41?[]/?", "a"},
+        {"GET /{|}^`\\~!$&'()*+,;=:@%41?[]/? HTTP/1.1\r\n" H "\r\n",
+         "/{|}^`\\~!$&'()*+,;=:@%41?[]/?", "a"},
         {"GET / HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n", "/", "[::1]:8080"},
         {"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", "/", "127.0.0.1"},
         {"M-SEARCH /x HTTP/1.1\r\n" H "\r\n", "/x", "a"},
@@ -140,7 +142,9 @@ static const struct refused {
     {STR_INIT(GET H "X\0: a\r\n\r\n"), ST_BAD_REQUEST},
     {STR_INIT(GET H "X: a\x0b\r\n\r\n"), ST_BAD_REQUEST},
     {STR_INIT(GET H "X: a\x7f\r\n\r\n"), ST_BAD_REQUEST},
-    {STR_INIT(GET H "Transfer-Encoding: \x0b" "chunked\r\n\r\n"), ST_BAD_REQUEST},
+    {STR_INIT(GET H "Transfer-Encoding: \x0b"
+                    "chunked\r\n\r\n"),
+     ST_BAD_REQUEST},
     {STR_INIT("GET /\0 HTTP/1.1\r\n" H "\r\n"), ST_BAD_REQUEST},
     {STR_INIT("GET /\x1b HTTP/1.1\r\n" H "\r\n"), ST_BAD_REQUEST},
     /* names */
@@ -167,8 +171,10 @@ static const struct refused {
     {STR_INIT(POST "Content-Length: 9223372036854775808\r\n\r\n"), ST_TOO_BIG},
     {STR_INIT(POST "Content-Length: 99999999999999999999999\r\n\r\n"), ST_TOO_BIG},
     {STR_INIT(POST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"), ST_BAD_REQUEST},
-    {STR_INIT(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"), ST_BAD_REQUEST},
-    {STR_INIT(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n"), ST_BAD_REQUEST},
+    {STR_INIT(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"),
+     ST_BAD_REQUEST},
+    {STR_INIT(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n"),
+     ST_BAD_REQUEST},
     {STR_INIT(POST "Transfer-Encoding: chunked, chunked\r\n\r\n"), ST_BAD_REQUEST},
     {STR_INIT(POST "Transfer-Encoding: gzip, chunked\r\n\r\n"), ST_BAD_REQUEST},
     {STR_INIT(POST "Transfer-Encoding: chunked, identity\r\n\r\n"), ST_BAD_REQUEST},
@@ -237,7 +243,8 @@ static const struct refused {
     {STR_INIT("CONNECT a:443 HTTP/1.1\r\n" H "\r\n"), ST_NOT_SUPPORTED},
     /* others that must not be said twice, or not at all */
     {STR_INIT(GET H "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n"), ST_BAD_REQUEST},
-    {STR_INIT(POST "Content-Type: text/plain\r\nContent-Type: application/json\r\n\r\n"), ST_BAD_REQUEST},
+    {STR_INIT(POST "Content-Type: text/plain\r\nContent-Type: application/json\r\n\r\n"),
+     ST_BAD_REQUEST},
     {STR_INIT(GET H "Origin: http://a\r\nOrigin: http://b\r\n\r\n"), ST_BAD_REQUEST},
     {STR_INIT(POST "Expect: 200-ok\r\n\r\n"), ST_EXPECTATION},
     {STR_INIT(POST "Expect: 100-continue\r\nExpect: 100-continue\r\n\r\n"), ST_BAD_REQUEST},
@@ -248,8 +255,10 @@ static void refuses_what_can_be_read_in_two_ways(void **state)
     for (size_t i = 0; i < COUNT_OF(refused); i++) {
         struct head_info h = {.field_count = 777};
         struct err e = {0};
-        status st = head_find_end(refused[i].head, 0) == 0 ? ST_END : check(refused[i].head, &h, &e);
-        /* the third row: the head itself is whole, and the CR behind it is the next head's first byte */
+        status st =
+            head_find_end(refused[i].head, 0) == 0 ? ST_END : check(refused[i].head, &h, &e);
+        /* the third row: the head itself is whole, and the CR behind it is the next head's first
+         * byte */
         bool is_next_head = i == 2;
         if (is_next_head) {
             str next = str_from(refused[i].head, head_find_end(refused[i].head, 0));
@@ -304,11 +313,13 @@ static void sizes_have_their_errors(void **state)
         while (b.n < n + 4)
             buf_add_char(&b, 'x');
         buf_add(&b, STR(" HTTP/1.1\r\n" H "\r\n"));
-        assert_st(head_check(buf_view(&b), &h, NULL), n > HEAD_MAX_TARGET ? ST_URI_TOO_LONG : ST_OK);
+        assert_st(head_check(buf_view(&b), &h, NULL),
+                  n > HEAD_MAX_TARGET ? ST_URI_TOO_LONG : ST_OK);
     }
 }
 
-/* H4: two portions, and byte by byte. Blocks of their own, so that a look behind the end is seen. */
+/* H4: two portions, and byte by byte. Blocks of their own, so that a look behind the end is seen.
+ */
 static void cuts_change_no_end(void **state)
 {
     str usual = STR("POST /x HTTP/1.1\r\nHost: a\r\nX: \t\r\n\r\nbody\r\n\r\n");
@@ -331,10 +342,12 @@ static void cuts_change_no_end(void **state)
     assert_int_equal(head_find_end(STR_NONE, 0), 0);
 }
 
-/* Any one byte of a good head replaced by any other: never a head with a control byte or a lone CR or LF. */
+/* Any one byte of a good head replaced by any other: never a head with a control byte or a lone CR
+ * or LF. */
 static void single_bytes_are_judged(void **state)
 {
-    static const char good[] = "POST /p?q HTTP/1.1\r\nHost: a.b:80\r\nContent-Length: 12\r\nX-Y: z\r\n\r\n";
+    static const char good[] =
+        "POST /p?q HTTP/1.1\r\nHost: a.b:80\r\nContent-Length: 12\r\nX-Y: z\r\n\r\n";
     char head[sizeof good];
     struct head_info h;
     size_t n = sizeof good - 1;

@@ -22,7 +22,8 @@ static void accepts(void **state)
         {"1.50e+10", JSON_NUMBER, "1.50e+10"},
         {"123456789012345678901234567890", JSON_NUMBER, "123456789012345678901234567890"},
         {"\"\"", JSON_STRING, "\"\""},
-        {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\"", JSON_STRING, "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\""},
+        {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\"", JSON_STRING,
+         "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\""},
         {"\"\\ud800\"", JSON_STRING, "\"\\ud800\""}, /* lone surrogates pass */
         {"\"\\u0000\"", JSON_STRING, "\"\\u0000\""},
         {"\"za\xc5\xbc\xc3\xb3\xc5\x82\xc4\x87 \xf0\x9f\x98\x80\"", JSON_STRING,
@@ -143,11 +144,12 @@ static void a_nul_is_no_end(void **state)
     assert_st(json_check(STR_NONE, &v, NULL), ST_BAD_REQUEST);
 }
 
-/* Every prefix of a text is refused, and no byte behind the view is looked at (address sanitizer sees it,
- * as each prefix is a block of its own). */
+/* Every prefix of a text is refused, and no byte behind the view is looked at (address sanitizer
+ * sees it, as each prefix is a block of its own). */
 static void every_cut_is_refused(void **state)
 {
-    str text = STR("{\"k\\u00e9y\":[1.5e-3,true,null,\"\xf0\x9f\x98\x80\\ud83d\\ude00\"],\"b\":{}}");
+    str text =
+        STR("{\"k\\u00e9y\":[1.5e-3,true,null,\"\xf0\x9f\x98\x80\\ud83d\\ude00\"],\"b\":{}}");
     struct json v;
     assert_st(json_check_strict(text, &v, NULL), ST_OK);
     for (size_t n = 0; n < text.n; n++) {
@@ -220,12 +222,9 @@ static void strict_refuses_repeated_names(void **state)
         "{\"a\\u0000\":1,\"a\\u0000\":2}",
     };
     static const char *const once[] = {
-        "{\"a\":1,\"A\":1}",
-        "{\"a\":{\"a\":{\"a\":1}},\"b\":{\"a\":1}}",
-        "[{\"a\":1},{\"a\":1}]",
-        "{\"a\":\"a\",\"b\":\"a\"}",
-        "{\"a\":1,\"a\\u0000\":2}",
-        "{\"\\\\u0061\":1,\"a\":2}",
+        "{\"a\":1,\"A\":1}",        "{\"a\":{\"a\":{\"a\":1}},\"b\":{\"a\":1}}",
+        "[{\"a\":1},{\"a\":1}]",    "{\"a\":\"a\",\"b\":\"a\"}",
+        "{\"a\":1,\"a\\u0000\":2}", "{\"\\\\u0061\":1,\"a\":2}",
     };
     struct json v;
     struct err e;
@@ -240,7 +239,8 @@ static void strict_refuses_repeated_names(void **state)
             fail_msg("%s: %s", once[i], e.text);
 }
 
-/* Objects of every size around the change from pairs to table, a repeated name at every distance. */
+/* Objects of every size around the change from pairs to table, a repeated name at every distance.
+ */
 static void repeated_names_are_found_in_objects_of_any_size(void **state)
 {
     for (int n = 1; n < 120; n++) {

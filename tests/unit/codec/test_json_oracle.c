@@ -1,5 +1,6 @@
-/* Our JSON against jansson on random texts, whole and damaged: acceptance, values, splicing. jansson refuses
- * more than we do (lone surrogates, U+0000, numbers beyond its types); those refusals are told apart. */
+/* Our JSON against jansson on random texts, whole and damaged: acceptance, values, splicing.
+ * jansson refuses more than we do (lone surrogates, U+0000, numbers beyond its types); those
+ * refusals are told apart. */
 #include "unit/testing.h"
 #include "unit/codec/json_bridge.h"
 
@@ -8,8 +9,23 @@
 /* ---- random texts ---- */
 
 static const char *const scalars[] = {
-    "null",  "true",      "false",     "0",       "-1",      "12.5",  "1e5",     "-0.25E-2", "\"\"",
-    "\"a\"", "\"\\u00e9\"", "\"\\\\\"", "\"\\\"\"", "\"\\ud83d\\ude00\"", "\"]},:\"", "\"\xc5\xbc\"", "9007199254740993",
+    "null",
+    "true",
+    "false",
+    "0",
+    "-1",
+    "12.5",
+    "1e5",
+    "-0.25E-2",
+    "\"\"",
+    "\"a\"",
+    "\"\\u00e9\"",
+    "\"\\\\\"",
+    "\"\\\"\"",
+    "\"\\ud83d\\ude00\"",
+    "\"]},:\"",
+    "\"\xc5\xbc\"",
+    "9007199254740993",
 };
 static const char *const spaces[] = {"", "", "", " ", "\n", "\r\n", "\t "};
 
@@ -106,8 +122,8 @@ static void expect_same_verdict(str text, bool is_strict)
     struct err ours = {0};
     json_error_t theirs = {0};
     status st = bridge_check(text, is_strict, &ours);
-    json_t *j = json_loadb(text.p, text.n, JSON_DECODE_ANY | (is_strict ? JSON_REJECT_DUPLICATES : 0),
-                           &theirs);
+    json_t *j = json_loadb(text.p, text.n,
+                           JSON_DECODE_ANY | (is_strict ? JSON_REJECT_DUPLICATES : 0), &theirs);
     bool same = (st == ST_OK) == (j != NULL);
     if (!same && !(st == ST_OK && is_known_difference(&theirs)))
         fail_msg("%.*s\nours: %s theirs: %s", STR_ARG(text), ours.text, theirs.text);

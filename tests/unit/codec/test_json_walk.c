@@ -11,7 +11,8 @@ static struct json parsed(const char *text)
 
 static void walks_objects_and_arrays(void **state)
 {
-    struct json v = parsed(" { \"a\" : [ 1 , \"]}\\\"\" , {\"x\":[]} ] ,\n\"b\":-1.5e3,\"c\":{},\"\":null}");
+    struct json v =
+        parsed(" { \"a\" : [ 1 , \"]}\\\"\" , {\"x\":[]} ] ,\n\"b\":-1.5e3,\"c\":{},\"\":null}");
     struct json_iter it = json_iter(v);
     struct json key, item;
     assert_true(json_next(&it, &key, &item));
@@ -41,7 +42,8 @@ static void walks_objects_and_arrays(void **state)
 
 static void empty_and_scalar_values_have_no_items(void **state)
 {
-    static const char *const texts[] = {"{}", "[]", "{ }", "[ \n ]", "1", "\"[1]\"", "null", "true"};
+    static const char *const texts[] = {"{}", "[]",      "{ }",  "[ \n ]",
+                                        "1",  "\"[1]\"", "null", "true"};
     struct json key, item;
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         struct json_iter it = json_iter(parsed(texts[i]));
@@ -64,7 +66,9 @@ static void strings_end_at_the_right_quote(void **state)
 
 static void gets_members(void **state)
 {
-    struct json v = parsed("{\"a\":1,\"b\":{\"a\":2},\"m\\u006fdel\":\"x\",\"a\":3,\"tail\\\\\":4}"), out;
+    struct json v = parsed(
+                    "{\"a\":1,\"b\":{\"a\":2},\"m\\u006fdel\":\"x\",\"a\":3,\"tail\\\\\":4}"),
+                out;
     assert_true(json_get(v, STR("a"), &out));
     assert_str(out.raw, STR("3")); /* the last one */
     assert_true(json_get(v, STR("model"), &out));

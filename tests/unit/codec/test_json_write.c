@@ -78,7 +78,10 @@ static void quotes_text(void **state)
         {STR_INIT("\"\\\b\f\n\r\t"), "\"\\\"\\\\\\b\\f\\n\\r\\t\""},
         {STR_INIT("\x01\x1f\0"), "\"\\u0001\\u001f\\u0000\""},
         {STR_INIT("\xc3\xa9\xf0\x9f\x98\x80"), "\"\xc3\xa9\xf0\x9f\x98\x80\""},
-        {STR_INIT("a\xff" "b\xc3"), "\"a\xef\xbf\xbd" "b\xef\xbf\xbd\""},
+        {STR_INIT("a\xff"
+                  "b\xc3"),
+         "\"a\xef\xbf\xbd"
+         "b\xef\xbf\xbd\""},
         {STR_INIT("\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -119,9 +122,11 @@ static void writer_puts_commas(void **state)
     jw_bool(&w, true);
     jw_end(&w);
     jw_end(&w);
-    assert_str(buf_view(&b),
-               STR("{\"s\":\"x\\n\",\"none\":null,\"some\":\"\",\"i\":-9223372036854775808,\"t\":true,"
-                   "\"f\":false,\"n\":null,\"r\":1.50,\"a\":[1,[],{},\"y\",null],\"o\\\"\":{\"k\":true}}"));
+    assert_str(
+        buf_view(&b),
+        STR("{\"s\":\"x\\n\",\"none\":null,\"some\":\"\",\"i\":-9223372036854775808,\"t\":true,"
+            "\"f\":false,\"n\":null,\"r\":1.50,\"a\":[1,[],{},\"y\",null],\"o\\\"\":{\"k\":true}"
+            "}"));
 }
 
 static void writer_nests_to_the_full_depth(void **state)

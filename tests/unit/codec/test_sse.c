@@ -1,5 +1,5 @@
-/* The event scanner against the standard's own algorithm on whole texts, cut at every byte and at random.
- * Names E1-E3: codec/sse.c. */
+/* The event scanner against the standard's own algorithm on whole texts, cut at every byte and at
+ * random. Names E1-E3: codec/sse.c. */
 #include "unit/testing.h"
 #include "base/arena.h"
 #include "codec/sse.h"
@@ -105,9 +105,11 @@ static const char *const samples[] = {
     "data\n\n",
     "data:\n\n",
     "id: 1\nretry: 10\nevent:e\n: c\ndata:x\nfoo\nbar: baz\n\n",
-    "\xef\xbb\xbf" "data: bom\n\n",
+    "\xef\xbb\xbf"
+    "data: bom\n\n",
     "\xef\xbb\xbf\n\ndata: x\n\n",
-    "data: a\n\n\xef\xbb\xbf" "data: no field\n\n",
+    "data: a\n\n\xef\xbb\xbf"
+    "data: no field\n\n",
     "\n\n\ndata: x\n\n\n",
     "event: a\nevent: b\ndata: x\n\ndata: y\n\n",
     " data: not a field\ndata : nor this\nDATA: nor that\n\n",
@@ -115,8 +117,8 @@ static const char *const samples[] = {
     "data: za\xc5\xbc\xc3\xb3\xc5\x82\xc4\x87\n\n",
 };
 
-/* The sample with another line end: 0 LF, 1 CR LF, 2 CR, 3 mixed at random. A last byte makes the end of the
- * last line end known. */
+/* The sample with another line end: 0 LF, 1 CR LF, 2 CR, 3 mixed at random. A last byte makes the
+ * end of the last line end known. */
 static str with_line_ends(struct arena *a, const char *text, int kind)
 {
     char *p = arena_alloc(a, 2 * strlen(text) + 1);
@@ -203,7 +205,8 @@ static void cuts_change_nothing(void **state)
 
 static void random_bytes_follow_the_standard(void **state)
 {
-    static const char *const parts[] = {"\n", "\r", "\r\n", "data", ":", " ", "event", "x", "\xef\xbb\xbf"};
+    static const char *const parts[] = {"\n", "\r",    "\r\n", "data",        ":",
+                                        " ",  "event", "x",    "\xef\xbb\xbf"};
     for (int i = 0; i < 20000; i++) {
         MAI_AUTO(buf_free) struct buf b;
         buf_init(&b, 1000);

@@ -17,12 +17,14 @@ static void splits_targets(void **state)
 
 static void checks_paths(void **state)
 {
-    static const char *const fine[] = {"/", "/a", "/a/", "/a/b.c", "/...", "/.a", "/a..", "/a%20b",
-                                       "/%c5%bc", "/a%3Fb", "/%25%32%65", "/.well-known/x", "/a;b", "/~x"};
+    static const char *const fine[] = {
+        "/",      "/a",      "/a/",    "/a/b.c",     "/...",           "/.a",  "/a..",
+        "/a%20b", "/%c5%bc", "/a%3Fb", "/%25%32%65", "/.well-known/x", "/a;b", "/~x"};
     static const char *const bad[] = {
-        "", "a", "?", "//", "//a", "/a//", "/a//b", "/.", "/..", "/../a", "/a/..", "/a/./b", "/a/.", "/./",
-        "/%2e", "/%2E%2e/", "/.%2e", "/%2e./x", "/a%2fb", "/a%2Fb", "/a%5cb", "/a\\b", "/..\\x", "/%00", "/a%",
-        "/a%4", "/a%4x", "/%g0", "/a%0",
+        "",      "a",       "?",      "//",     "//a",    "/a//",  "/a//b",  "/.",
+        "/..",   "/../a",   "/a/..",  "/a/./b", "/a/.",   "/./",   "/%2e",   "/%2E%2e/",
+        "/.%2e", "/%2e./x", "/a%2fb", "/a%2Fb", "/a%5cb", "/a\\b", "/..\\x", "/%00",
+        "/a%",   "/a%4",    "/a%4x",  "/%g0",   "/a%0",
     };
     for (size_t i = 0; i < COUNT_OF(fine); i++)
         if (url_check_path(str_c(fine[i])) != ST_OK)
@@ -45,7 +47,8 @@ static void decodes(void **state)
         {"%C5%bc", "\xc5\xbc", "\xc5\xbc"},
         {"%2541", "%41", "%41"},
     };
-    static const char *const bad[] = {"%", "%4", "%4g", "%zz", "%00", "a%00b", "%c5", "%ff", "\xff", "%ed%a0%80"};
+    static const char *const bad[] = {"%",     "%4",  "%4g", "%zz",  "%00",
+                                      "a%00b", "%c5", "%ff", "\xff", "%ed%a0%80"};
     MAI_AUTO(arena_free) struct arena a;
     str out;
     arena_init(&a, 10000);
@@ -78,7 +81,8 @@ static void finds_parameters(void **state)
     assert_st(url_query_get(STR_NONE, STR("a"), &a, &out), ST_NOT_FOUND);
     assert_st(url_query_get(STR("%zz=1"), STR("a"), &a, &out), ST_BAD_REQUEST);
     assert_str(out, STR("kept"));
-    static const char *const pairs[][2] = {{"a", "1"}, {"b", "x y z"}, {"c", ""}, {"d", ""}, {"e", "5"}, {"f", "a=b"}};
+    static const char *const pairs[][2] = {{"a", "1"}, {"b", "x y z"}, {"c", ""},
+                                           {"d", ""},  {"e", "5"},     {"f", "a=b"}};
     for (size_t i = 0; i < COUNT_OF(pairs); i++) {
         assert_st(url_query_get(query, str_c(pairs[i][0]), &a, &out), ST_OK);
         assert_str(out, str_c(pairs[i][1]));
@@ -113,14 +117,16 @@ static void parses_urls(void **state)
         const char *path, *query;
     } rows[] = {
         {"https://openrouter.ai/api/v1", true, false, false, "openrouter.ai", 443, "/api/v1", NULL},
-        {"HTTPS://OpenRouter.ai/api/v1/", true, false, false, "OpenRouter.ai", 443, "/api/v1/", NULL},
+        {"HTTPS://OpenRouter.ai/api/v1/", true, false, false, "OpenRouter.ai", 443, "/api/v1/",
+         NULL},
         {"http://localhost:9090", false, false, false, "localhost", 9090, "", NULL},
         {"http://127.0.0.1:80/x?a=1&b?c", false, true, false, "127.0.0.1", 80, "/x", "a=1&b?c"},
         {"https://[::1]:8443/", true, true, true, "::1", 8443, "/", NULL},
         {"http://[2001:DB8::7]", false, true, true, "2001:DB8::7", 80, "", NULL},
         {"http://[::ffff:127.0.0.1]/", false, true, true, "::ffff:127.0.0.1", 80, "/", NULL},
         {"https://a?x", true, false, false, "a", 443, "", "x"},
-        {"https://xn--bcher-kva.example:65535", true, false, false, "xn--bcher-kva.example", 65535, "", NULL},
+        {"https://xn--bcher-kva.example:65535", true, false, false, "xn--bcher-kva.example", 65535,
+         "", NULL},
         {"http://open_webui:8080", false, false, false, "open_webui", 8080, "", NULL},
         {"http://3com.example", false, false, false, "3com.example", 80, "", NULL},
     };
@@ -142,16 +148,65 @@ static void parses_urls(void **state)
 static void refuses_urls(void **state)
 {
     static const char *const bad[] = {
-        "", "openrouter.ai", "//openrouter.ai", "ftp://a", "file:///etc/passwd", "javascript:alert(1)", "https:",
-        "https:/a", "https://", "https:///x", "https://?x", "http:\\\\a", "https://a b", " https://a", "https://a\n",
-        "https://user@a", "https://user:pass@a", "https://a@b/", "https://a#f", "https://a/#", "https://a:",
-        "https://a:0", "https://a:65536", "https://a:+1", "https://a:x", "https://a:443:443", "https://:443",
-        "https://a..b", "https://.a", "https://a.", "https://-a", "https://a-.b", "https://a~b",
-        "https://127.1", "https://127.0.0.1.", "https://2130706433", "https://0x7f000001", "https://0x7f.1",
-        "https://1.2.3.256", "https://01.2.3.4", "https://1.2.3.4.5", "https://a.1", "https://a.0x1",
-        "https://[::1", "https://[]", "https://[1.2.3.4]", "https://[::g]", "https://[::1]x", "https://[fe80::1%25eth0]",
-        "https://a/../b", "https://a//b", "https://a/%2e%2e/", "https://a/%2fb", "https://a/%", "https://a\\b",
-        "https://\xc3\xa9.example", "https://a/\xc3\xa9", "https://a/<", "https://a%41",
+        "",
+        "openrouter.ai",
+        "//openrouter.ai",
+        "ftp://a",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "https:",
+        "https:/a",
+        "https://",
+        "https:///x",
+        "https://?x",
+        "http:\\\\a",
+        "https://a b",
+        " https://a",
+        "https://a\n",
+        "https://user@a",
+        "https://user:pass@a",
+        "https://a@b/",
+        "https://a#f",
+        "https://a/#",
+        "https://a:",
+        "https://a:0",
+        "https://a:65536",
+        "https://a:+1",
+        "https://a:x",
+        "https://a:443:443",
+        "https://:443",
+        "https://a..b",
+        "https://.a",
+        "https://a.",
+        "https://-a",
+        "https://a-.b",
+        "https://a~b",
+        "https://127.1",
+        "https://127.0.0.1.",
+        "https://2130706433",
+        "https://0x7f000001",
+        "https://0x7f.1",
+        "https://1.2.3.256",
+        "https://01.2.3.4",
+        "https://1.2.3.4.5",
+        "https://a.1",
+        "https://a.0x1",
+        "https://[::1",
+        "https://[]",
+        "https://[1.2.3.4]",
+        "https://[::g]",
+        "https://[::1]x",
+        "https://[fe80::1%25eth0]",
+        "https://a/../b",
+        "https://a//b",
+        "https://a/%2e%2e/",
+        "https://a/%2fb",
+        "https://a/%",
+        "https://a\\b",
+        "https://\xc3\xa9.example",
+        "https://a/\xc3\xa9",
+        "https://a/<",
+        "https://a%41",
         "https://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example",
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
@@ -191,9 +246,10 @@ static void compares_bases(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(splits_targets),   cmocka_unit_test(checks_paths), cmocka_unit_test(decodes),
-        cmocka_unit_test(finds_parameters), cmocka_unit_test(parses_urls),  cmocka_unit_test(refuses_urls),
-        cmocka_unit_test(compares_bases),   cmocka_unit_test(encodes_what_decodes_back),
+        cmocka_unit_test(splits_targets), cmocka_unit_test(checks_paths),
+        cmocka_unit_test(decodes),        cmocka_unit_test(finds_parameters),
+        cmocka_unit_test(parses_urls),    cmocka_unit_test(refuses_urls),
+        cmocka_unit_test(compares_bases), cmocka_unit_test(encodes_what_decodes_back),
     };
     return cmocka_run_group_tests_name("codec_url", tests, NULL, NULL);
 }

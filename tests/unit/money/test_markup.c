@@ -66,10 +66,10 @@ static void ties_go_to_even(void **state)
     static const struct {
         int64_t cost, ppm, billed;
     } rows[] = {
-        {1, 500000, 0},   {3, 500000, 2},   {5, 500000, 2},    {7, 500000, 4},     {-1, 500000, 0},
-        {-3, 500000, -2}, {-5, 500000, -2}, {1, 1500000, 2},   {3, 1500000, 4},    {1, 2500000, 2},
-        {1, 499999, 0},   {1, 500001, 1},   {-1, 500001, -1},  {1, 1300000, 1},    {5, 1300000, 6},
-        {15, 1300000, 20}, {0, 1300000, 0}, {7, 0, 0},         {500000, 1, 0},     {1500000, 1, 2},
+        {1, 500000, 0},    {3, 500000, 2},   {5, 500000, 2},   {7, 500000, 4},  {-1, 500000, 0},
+        {-3, 500000, -2},  {-5, 500000, -2}, {1, 1500000, 2},  {3, 1500000, 4}, {1, 2500000, 2},
+        {1, 499999, 0},    {1, 500001, 1},   {-1, 500001, -1}, {1, 1300000, 1}, {5, 1300000, 6},
+        {15, 1300000, 20}, {0, 1300000, 0},  {7, 0, 0},        {500000, 1, 0},  {1500000, 1, 2},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         pico billed;
@@ -94,7 +94,8 @@ static void too_much_is_refused(void **state)
     assert_int_equal(billed.v, INT64_MIN);
 }
 
-/* The nearest whole number, the even one of two: |billed x 10^6 - cost x ppm| says so without dividing. */
+/* The nearest whole number, the even one of two: |billed x 10^6 - cost x ppm| says so without
+ * dividing. */
 static bool is_nearest(wide billed, wide product)
 {
     wide off = billed * 1000000 - product;

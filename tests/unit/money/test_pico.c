@@ -1,4 +1,5 @@
-/* Pico-dollars against tables and against an oracle of 128-bit fractions. Names M1-M4: money/pico.c. */
+/* Pico-dollars against tables and against an oracle of 128-bit fractions. Names M1-M4:
+ * money/pico.c. */
 #include "unit/testing.h"
 #include "money/decimal.h"
 #include "money/pico.h"
@@ -313,7 +314,8 @@ static void parsing_agrees_with_the_oracle(void **state)
         for (int k = 0; k < n; k++) {
             /* many zeros, fives and nines: where rounding happens */
             static const char likely[] = "0005559990123456789";
-            digits[k] = k == 0 ? (char)('1' + test_below(9)) : likely[test_below(sizeof likely - 1)];
+            digits[k] =
+                k == 0 ? (char)('1' + test_below(9)) : likely[test_below(sizeof likely - 1)];
             value = value * 10 + (digits[k] - '0');
         }
         digits[n] = '\0';
@@ -336,9 +338,10 @@ static void decimals_say_whether_they_are_exact(void **state)
         int64_t value;
         bool is_exact;
     } rows[] = {
-        {"12", 0, 12, true},      {"12.0", 0, 12, true}, {"1.2e1", 0, 12, true}, {"12.5", 0, 12, false},
-        {"0.05", 0, 0, false},    {"0e9", 0, 0, true},   {"12.5", 1, 125, true}, {"1e-400", 2, 0, false},
-        {"-4.000", 0, -4, true},  {"-0.5", 0, 0, false}, {"0.000", 0, 0, true},  {"13.5", 0, 14, false},
+        {"12", 0, 12, true},    {"12.0", 0, 12, true},   {"1.2e1", 0, 12, true},
+        {"12.5", 0, 12, false}, {"0.05", 0, 0, false},   {"0e9", 0, 0, true},
+        {"12.5", 1, 125, true}, {"1e-400", 2, 0, false}, {"-4.000", 0, -4, true},
+        {"-0.5", 0, 0, false},  {"0.000", 0, 0, true},   {"13.5", 0, 14, false},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct decimal d;
