@@ -90,8 +90,8 @@ status conf_load(conf_lookup *lookup, void *ctx, struct conf **out, struct err *
     return ST_OK;
 }
 
-/* Text fields point into the snapshot's own arena, which conf_load filled: the cast takes no constness from
- * foreign bytes. */
+/* Text fields point into the snapshot's own arena, which conf_load filled: the cast takes no
+ * constness from foreign bytes. */
 static void wipe(str secret)
 {
     if (secret.n != 0)

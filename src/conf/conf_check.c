@@ -1,5 +1,5 @@
-/* Checks of single values, by type; see conf_table.h. Foreign text: whatever fails is named in words that say
- * what is allowed, and no secret is ever part of them. */
+/* Checks of single values, by type; see conf_table.h. Foreign text: whatever fails is named in
+ * words that say what is allowed, and no secret is ever part of them. */
 #include "conf/conf_table.h"
 
 #include <arpa/inet.h>
@@ -7,7 +7,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { MAX_SECRET_FILE_BYTES = 8192, MAX_PATH_BYTES = 4000, MAX_URL_BYTES = 240, MAX_SHOWN_BYTES = 80 };
+enum {
+    MAX_SECRET_FILE_BYTES = 8192,
+    MAX_PATH_BYTES = 4000,
+    MAX_URL_BYTES = 240,
+    MAX_SHOWN_BYTES = 80
+};
 
 static bool is_secret(const struct conf_row *row)
 {
@@ -215,7 +220,8 @@ static bool is_path(str value)
 static bool set_database(struct conf *c, str *field, str value)
 {
     str prefix = STR("sqlite:///");
-    if (!str_starts(value, prefix) || !is_path(str_from(value, prefix.n)) || str_ends(value, STR("/")))
+    if (!str_starts(value, prefix) || !is_path(str_from(value, prefix.n)) ||
+        str_ends(value, STR("/")))
         return false;
     *field = keep(c, value);
     return true;
@@ -248,7 +254,8 @@ static bool is_network(str s)
     int64_t prefix;
     if (slash == s.n || bytes == 0)
         return bytes != 0;
-    return str_to_i64(str_from(s, slash + 1), &prefix) == ST_OK && prefix >= 0 && prefix <= bytes * 8;
+    return str_to_i64(str_from(s, slash + 1), &prefix) == ST_OK && prefix >= 0 &&
+           prefix <= bytes * 8;
 }
 
 static bool set_networks(struct conf *c, str *field, str value)
@@ -356,7 +363,8 @@ static bool read_secret(const char *path, struct buf *out)
         return false;
     enum { CHUNK = 1024 };
     ssize_t got = 0;
-    (void)buf_reserve(out, MAX_SECRET_FILE_BYTES); /* all at once: growing would leave copies behind */
+    (void)buf_reserve(out,
+                      MAX_SECRET_FILE_BYTES); /* all at once: growing would leave copies behind */
     do {
         char *room = buf_reserve(out, CHUNK);
         got = room != NULL ? read(fd, room, CHUNK) : -1;
@@ -372,7 +380,8 @@ static status set_secret_file(struct conf *c, const struct conf_row *row, str pa
     str *field = (str *)((char *)c + row->offset);
     struct buf secret;
     if (field->n != 0)
-        return err_set(e, ST_UNPROCESSABLE, "%s: give the secret itself or the file, not both", row->name);
+        return err_set(e, ST_UNPROCESSABLE, "%s: give the secret itself or the file, not both",
+                       row->name);
     if (!is_path(path))
         return refuse(row, path, e);
     buf_init(&secret, MAX_SECRET_FILE_BYTES);
@@ -384,8 +393,9 @@ static status set_secret_file(struct conf *c, const struct conf_row *row, str pa
     if (!is_read)
         return refuse(row, path, e);
     if (!is_set)
-        return err_set(e, ST_UNPROCESSABLE, "%s: the file must hold %d to %d bytes of printable text",
-                       row->name, (int)row->min, (int)row->max);
+        return err_set(e, ST_UNPROCESSABLE,
+                       "%s: the file must hold %d to %d bytes of printable text", row->name,
+                       (int)row->min, (int)row->max);
     return ST_OK;
 }
 

@@ -1,6 +1,6 @@
-/* The master key; see crypt.h. From a given secret by Argon2id (a person may have chosen a weak one), else
- * from the file `master.key`: written whole under another name, synced, then linked to its own, so that it is
- * either there in full or not at all, and the first of two makers wins. */
+/* The master key; see crypt.h. From a given secret by Argon2id (a person may have chosen a weak
+ * one), else from the file `master.key`: written whole under another name, synced, then linked to
+ * its own, so that it is either there in full or not at all, and the first of two makers wins. */
 #include "crypt/crypt.h"
 #include "base/id.h"
 #include "base/log.h"

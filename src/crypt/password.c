@@ -1,6 +1,7 @@
-/* Passwords; see crypt.h. A gate lets two hashings run at once in the whole process, so that guesses cannot
- * take the machine's memory; whoever waits too long is told to come back. Parameters inside a stored hash are
- * checked before they are obeyed: an imported hash must not make us work for hours. */
+/* Passwords; see crypt.h. A gate lets two hashings run at once in the whole process, so that
+ * guesses cannot take the machine's memory; whoever waits too long is told to come back. Parameters
+ * inside a stored hash are checked before they are obeyed: an imported hash must not make us work
+ * for hours. */
 #include "crypt/crypt.h"
 #include "base/mem.h"
 
@@ -81,8 +82,8 @@ static void hash_for_nothing(str password)
 {
     static const unsigned char salt[crypto_pwhash_SALTBYTES];
     unsigned char waste[32];
-    int ignored = crypto_pwhash(waste, sizeof waste, password.p, password.n, salt, OPS, MEMORY_BYTES,
-                                crypto_pwhash_ALG_ARGON2ID13);
+    int ignored = crypto_pwhash(waste, sizeof waste, password.p, password.n, salt, OPS,
+                                MEMORY_BYTES, crypto_pwhash_ALG_ARGON2ID13);
     (void)ignored; /* without memory it is only shorter */
 }
 

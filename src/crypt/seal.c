@@ -2,8 +2,9 @@
  *
  *     version (1 byte, 1) | nonce (24) | cipher text and tag (n + 16)
  *
- * under the key BLAKE2b-256(key: master key, "mai.seal.1" | context), with version, length of the context,
- * context and name as associated data: a text moved to another organization or purpose does not open. */
+ * under the key BLAKE2b-256(key: master key, "mai.seal.1" | context), with version, length of the
+ * context, context and name as associated data: a text moved to another organization or purpose
+ * does not open. */
 #include "crypt/crypt.h"
 
 #include <sodium.h>
@@ -38,7 +39,8 @@ static void associated_data(str context, str name, struct buf *out)
     buf_add(out, name);
 }
 
-static void encrypt(const struct master_key *m, str context, str name, str plain, unsigned char *raw)
+static void encrypt(const struct master_key *m, str context, str name, str plain,
+                    unsigned char *raw)
 {
     MAI_AUTO(buf_free) struct buf ad;
     unsigned char key[KEY_BYTES];
@@ -47,8 +49,8 @@ static void encrypt(const struct master_key *m, str context, str name, str plain
     derive_key(m, context, key);
     associated_data(context, name, &ad);
     crypto_aead_xchacha20poly1305_ietf_encrypt(
-        raw + HEAD_BYTES, NULL, (const unsigned char *)plain.p, plain.n, (const unsigned char *)ad.p,
-        ad.n, NULL, raw + 1, key);
+        raw + HEAD_BYTES, NULL, (const unsigned char *)plain.p, plain.n,
+        (const unsigned char *)ad.p, ad.n, NULL, raw + 1, key);
     sodium_memzero(key, sizeof key);
 }
 
@@ -77,14 +79,16 @@ static bool decode(str sealed, struct buf *raw)
     if (sealed.n / 4 * 3 > raw->max)
         return false;
     char *bytes = buf_reserve(raw, sealed.n / 4 * 3);
-    if (bytes == NULL || sodium_base642bin((unsigned char *)bytes, sealed.n / 4 * 3, sealed.p, sealed.n,
-                                           NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+    if (bytes == NULL ||
+        sodium_base642bin((unsigned char *)bytes, sealed.n / 4 * 3, sealed.p, sealed.n, NULL, &n,
+                          NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
         return false;
     buf_grow_by(raw, n);
     return n >= HEAD_BYTES + TAG_BYTES && bytes[0] == VERSION;
 }
 
-static bool decrypt(const struct master_key *m, str context, str name, str raw, unsigned char *plain)
+static bool decrypt(const struct master_key *m, str context, str name, str raw,
+                    unsigned char *plain)
 {
     MAI_AUTO(buf_free) struct buf ad;
     unsigned char key[KEY_BYTES];
@@ -92,8 +96,8 @@ static bool decrypt(const struct master_key *m, str context, str name, str raw, 
     derive_key(m, context, key);
     associated_data(context, name, &ad);
     int rc = crypto_aead_xchacha20poly1305_ietf_decrypt(
-        plain, NULL, NULL, bytes + HEAD_BYTES, raw.n - HEAD_BYTES, (const unsigned char *)ad.p, ad.n,
-        bytes + 1, key);
+        plain, NULL, NULL, bytes + HEAD_BYTES, raw.n - HEAD_BYTES, (const unsigned char *)ad.p,
+        ad.n, bytes + 1, key);
     sodium_memzero(key, sizeof key);
     return rc == 0;
 }

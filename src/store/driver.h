@@ -1,5 +1,5 @@
-/* Private to store/: what an engine does for the store. One engine is built in (sqlite/); a second one makes
- * this a table. Functions are called on the thread that has the connection. */
+/* Private to store/: what an engine does for the store. One engine is built in (sqlite/); a second
+ * one makes this a table. Functions are called on the thread that has the connection. */
 #ifndef MAI_STORE_DRIVER_H
 #define MAI_STORE_DRIVER_H
 
@@ -17,16 +17,20 @@ struct place {
 
 enum db_role { DB_READER, DB_WRITER };
 
-/* Copies an older database aside and brings it up to date; makes a missing one. Before any other use. */
+/* Copies an older database aside and brings it up to date; makes a missing one. Before any other
+ * use. */
 NODISCARD status driver_migrate(const struct place *p, struct err *e);
 
-NODISCARD status driver_open(const struct place *p, enum db_role role, struct db **out, struct err *e);
-/* The same, but a connection that cannot be opened now answers ST_STORAGE and is tried again at each use. */
+NODISCARD status driver_open(const struct place *p, enum db_role role, struct db **out,
+                             struct err *e);
+/* The same, but a connection that cannot be opened now answers ST_STORAGE and is tried again at
+ * each use. */
 struct db *driver_open_lazily(const struct place *p, enum db_role role);
 void driver_close(struct db *db); /* accepts NULL */
 
-/* The writer's transaction. Each job runs between savepoint and release; a release that finds the job's
- * changes unacceptable (a deferred foreign key) fails and leaves the savepoint to be rolled back. */
+/* The writer's transaction. Each job runs between savepoint and release; a release that finds the
+ * job's changes unacceptable (a deferred foreign key) fails and leaves the savepoint to be rolled
+ * back. */
 NODISCARD status driver_begin(struct db *db);
 NODISCARD status driver_savepoint(struct db *db);
 NODISCARD status driver_release(struct db *db);

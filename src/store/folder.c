@@ -1,5 +1,5 @@
-/* The data folder and its lock; see folder.h. The lock is flock() on DATA_DIR/lock: it ends with the process,
- * however that ends, and the file says which process has it. */
+/* The data folder and its lock; see folder.h. The lock is flock() on DATA_DIR/lock: it ends with
+ * the process, however that ends, and the file says which process has it. */
 #include "store/folder.h"
 #include "base/buf.h"
 
@@ -89,7 +89,8 @@ static status take_lock(struct place *p, struct err *e)
         st = errno == EWOULDBLOCK ? lock_taken(p->folder, fd, e)
                                   : err_set(e, ST_STORAGE, "%s cannot be locked: %m", path);
     else if (!write_holder(fd))
-        st = err_set(e, storage_status(errno), "The data folder %s cannot be written: %m", p->folder);
+        st = err_set(e, storage_status(errno), "The data folder %s cannot be written: %m",
+                     p->folder);
     if (st != ST_OK)
         close(fd);
     else

@@ -5,8 +5,8 @@
 #include "store/driver.h"
 #include "store/store.h"
 
-/* Makes the folder (and missing parents), finds the database's path, takes the lock. ST_CONFLICT with the
- * holder's process id when somebody has it. */
+/* Makes the folder (and missing parents), finds the database's path, takes the lock. ST_CONFLICT
+ * with the holder's process id when somebody has it. */
 NODISCARD status place_open(const struct store_conf *conf, struct place *out, struct err *e);
 void place_close(struct place *p); /* gives the lock back */
 

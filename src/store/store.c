@@ -1,5 +1,5 @@
-/* The store: opens the folder, holds the writer, hands out read connections, answers for its health; see
- * store.h. */
+/* The store: opens the folder, holds the writer, hands out read connections, answers for its
+ * health; see store.h. */
 #include "store/store.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -116,7 +116,8 @@ static void wake_blocked(struct write_job *j, status st)
 status store_write(struct store *s, status (*run)(struct db *db, void *ctx), void *ctx)
 {
     CHECK(loop_current() == NULL && !writer_is_current(&s->writer));
-    struct blocking_write b = {.job = {.run = run_blocking, .done = wake_blocked}, .run = run, .ctx = ctx};
+    struct blocking_write b = {
+        .job = {.run = run_blocking, .done = wake_blocked}, .run = run, .ctx = ctx};
     CHECK(sem_init(&b.is_done, 0, 0) == 0);
     store_post(s, &b.job);
     while (sem_wait(&b.is_done) != 0)

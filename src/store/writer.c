@@ -1,18 +1,20 @@
-/* The writer thread: owns every write (S1). It takes all that is queued, runs it in one transaction, a savepoint
- * around each job, commits, and only then says "done" (S2). What went wrong inside one job is rolled back
- * alone (S3); when the transaction itself is lost (disk full, input/output error, a commit that fails) all its
- * jobs are undone, latest first, and told so. Jobs run in the order of posting (S4).
+/* The writer thread: owns every write (S1). It takes all that is queued, runs it in one
+ * transaction, a savepoint around each job, commits, and only then says "done" (S2). What went
+ * wrong inside one job is rolled back alone (S3); when the transaction itself is lost (disk full,
+ * input/output error, a commit that fails) all its jobs are undone, latest first, and told so. Jobs
+ * run in the order of posting (S4).
  *
- *     queue --take--> run each in its savepoint --> COMMIT --ok-----> done(ST_OK or the job's own error)
- *                          | transaction lost          \--failed--> rollback, undo, done(error)
+ *     queue --take--> run each in its savepoint --> COMMIT --ok-----> done(ST_OK or the job's own
+ * error) | transaction lost          \--failed--> rollback, undo, done(error)
  *                          \------------------------------------^
  *
- * Waiting for companions: while one commit syncs, the next jobs gather by themselves. Only under concurrency
- * (the last batch had company) the writer waits a little more, at most half a commit's time and never longer
- * than the setting, so a lone caller never waits.
+ * Waiting for companions: while one commit syncs, the next jobs gather by themselves. Only under
+ * concurrency (the last batch had company) the writer waits a little more, at most half a commit's
+ * time and never longer than the setting, so a lone caller never waits.
  *
- * A sync that fails leaves the engine's frames in an unknown state on the disk: a power cut right then may bring
- * back a batch whose jobs were told an error. Jobs that were told ST_OK are never concerned. */
+ * A sync that fails leaves the engine's frames in an unknown state on the disk: a power cut right
+ * then may bring back a batch whose jobs were told an error. Jobs that were told ST_OK are never
+ * concerned. */
 #include "store/writer.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -125,8 +127,8 @@ static void tell(const struct batch *b)
     }
 }
 
-/* The transaction is lost: takes back, latest first, what the jobs that believed they had succeeded changed
- * in memory. */
+/* The transaction is lost: takes back, latest first, what the jobs that believed they had succeeded
+ * changed in memory. */
 static void undo_all(const struct batch *b, status why)
 {
     for (size_t i = b->count; i-- > 0;) {

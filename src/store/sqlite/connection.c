@@ -1,6 +1,7 @@
-/* Connections and the writer's transaction; see connection.h. The one place that decides how SQLite works for
- * us: write-ahead log, every commit synced, foreign keys on, small caches (the whole process shall live in 20
- * MB), no memory mapping (a full or failing disk shall be an error, not a signal). */
+/* Connections and the writer's transaction; see connection.h. The one place that decides how SQLite
+ * works for us: write-ahead log, every commit synced, foreign keys on, small caches (the whole
+ * process shall live in 20 MB), no memory mapping (a full or failing disk shall be an error, not a
+ * signal). */
 #include "store/sqlite/connection.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -22,10 +23,12 @@ static const char reader_settings[] = "PRAGMA cache_size = -1024;"
 
 static void configure_library(void)
 {
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* one global lock less; refused after the first use */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS,
+                   0); /* one global lock less; refused after the first use */
 }
 
-status sqlite_connect(const struct place *p, const char *path, int flags, sqlite3 **out, struct err *e)
+status sqlite_connect(const struct place *p, const char *path, int flags, sqlite3 **out,
+                      struct err *e)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     sqlite3 *handle;
@@ -55,7 +58,8 @@ static status open_handle(struct db *db, struct err *e)
     if (st == ST_OK)
         st = sqlite_run(handle, db->role == DB_WRITER ? writer_settings : reader_settings);
     if (st != ST_OK) {
-        err_set(e, st, "The database %s cannot be used: %s", db->place->database, sqlite3_errmsg(handle));
+        err_set(e, st, "The database %s cannot be used: %s", db->place->database,
+                sqlite3_errmsg(handle));
         sqlite3_close(handle);
         return st;
     }
@@ -194,7 +198,8 @@ status driver_savepoint(struct db *db)
     return db_exec(db, &savepoint, DB_NO_ARGS);
 }
 
-/* A deferred foreign key would only fail the COMMIT, and all jobs with it: it is this job's fault. */
+/* A deferred foreign key would only fail the COMMIT, and all jobs with it: it is this job's fault.
+ */
 status driver_release(struct db *db)
 {
     int open_keys, ignored;
@@ -227,7 +232,8 @@ bool driver_is_in_transaction(const struct db *db)
 
 status db_read_begin(struct db *db)
 {
-    return db->role == DB_WRITER ? ST_OK : db_exec(db, &begin_read, DB_NO_ARGS); /* a job is one already */
+    return db->role == DB_WRITER ? ST_OK
+                                 : db_exec(db, &begin_read, DB_NO_ARGS); /* a job is one already */
 }
 
 void db_read_end(struct db *db)

@@ -1,5 +1,5 @@
-/* Private to sqlite/: a connection, its settings and its cache of prepared statements (Debian's SQLite has no
- * lookaside memory, so preparing anew would be the dearest part of a query). */
+/* Private to sqlite/: a connection, its settings and its cache of prepared statements (Debian's
+ * SQLite has no lookaside memory, so preparing anew would be the dearest part of a query). */
 #ifndef MAI_SQLITE_CONNECTION_H
 #define MAI_SQLITE_CONNECTION_H
 
@@ -8,7 +8,8 @@
 #include <sqlite3.h>
 
 enum {
-    MAI_APPLICATION_ID = 0x6d414931, /* "mAI1" in the file's header tells our databases from others */
+    MAI_APPLICATION_ID =
+        0x6d414931, /* "mAI1" in the file's header tells our databases from others */
     BUSY_WAIT_MS = 5000,
 };
 

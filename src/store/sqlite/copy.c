@@ -1,6 +1,7 @@
-/* Backup and restore; see copy.h. Copies are made by SQLite's backup interface from one read transaction, so
- * writers go on and the copy is one state; VACUUM INTO is not used, as it renumbers rows that full-text indexes
- * point at. Nothing is put in its place before it is whole, checked and on the disk. */
+/* Backup and restore; see copy.h. Copies are made by SQLite's backup interface from one read
+ * transaction, so writers go on and the copy is one state; VACUUM INTO is not used, as it renumbers
+ * rows that full-text indexes point at. Nothing is put in its place before it is whole, checked and
+ * on the disk. */
 #include "store/sqlite/copy.h"
 #include "base/clock.h"
 #include "base/id.h"
@@ -52,7 +53,8 @@ static status copy_between(sqlite3 *from, const struct place *p, const char *pat
         return st;
     st = copy_state(from, to);
     if (st == ST_OK)
-        st = sqlite_run(to, "PRAGMA journal_mode = DELETE;"); /* not in log mode: one file, ready to move */
+        st = sqlite_run(
+            to, "PRAGMA journal_mode = DELETE;"); /* not in log mode: one file, ready to move */
     if (st != ST_OK)
         err_set(e, st, "The copy %s cannot be written: %s", path, sqlite3_errmsg(to));
     sqlite3_close(to);
@@ -99,8 +101,8 @@ static bool is_sound(sqlite3 *handle, const char *check)
 }
 
 /* Looks a copy through by `check`; a damaged one is removed, and the fault is its `source`'s. */
-static status check_copy(const struct place *p, const char *copy, const char *check, const char *source,
-                         struct err *e)
+static status check_copy(const struct place *p, const char *copy, const char *check,
+                         const char *source, struct err *e)
 {
     sqlite3 *handle;
     status st = sqlite_connect(p, copy, SQLITE_OPEN_READWRITE, &handle, e);
@@ -141,15 +143,16 @@ static status read_versions(sqlite3 *handle, const char *path, int64_t *version_
     if (st == ST_OK)
         st = sqlite_number(handle, "PRAGMA user_version", &version);
     if (st != ST_OK)
-        return err_set(e, st == ST_STORAGE_FULL ? st : ST_UNPROCESSABLE, "%s cannot be read: %s", path,
-                       sqlite3_errmsg(handle));
+        return err_set(e, st == ST_STORAGE_FULL ? st : ST_UNPROCESSABLE, "%s cannot be read: %s",
+                       path, sqlite3_errmsg(handle));
     if (application != MAI_APPLICATION_ID)
         return err_set(e, ST_UNPROCESSABLE, "%s is not a database of mAI", path);
     *version_out = version;
     return ST_OK;
 }
 
-status identify_database(const struct place *p, const char *path, int64_t *version_out, struct err *e)
+status identify_database(const struct place *p, const char *path, int64_t *version_out,
+                         struct err *e)
 {
     sqlite3 *handle;
     status st = sqlite_connect(p, path, SQLITE_OPEN_READWRITE, &handle, e);
@@ -206,13 +209,13 @@ static status check_source(const struct place *p, const char *source, struct err
     int64_t known = migration_count != 0 ? migrations[migration_count - 1].version : 0;
     if (st == ST_OK && version > known)
         return err_set(e, ST_UNPROCESSABLE,
-                       "%s was written by a newer mAI (version %d, this one knows %d)", source, (int)version,
-                       (int)known);
+                       "%s was written by a newer mAI (version %d, this one knows %d)", source,
+                       (int)version, (int)known);
     return st;
 }
 
-/* Folds the replaced database's log into it, so that one file holds everything. A damaged one stays as it is:
- * then its log moves along. */
+/* Folds the replaced database's log into it, so that one file holds everything. A damaged one stays
+ * as it is: then its log moves along. */
 static void fold_log(const struct place *p)
 {
     sqlite3 *handle;

@@ -1,5 +1,6 @@
-/* Migrations; see migrate.h. State: the table schema_migrations says what was applied; user_version in the
- * file's header is the highest of them, readable by any later mAI before it touches anything. */
+/* Migrations; see migrate.h. State: the table schema_migrations says what was applied; user_version
+ * in the file's header is the highest of them, readable by any later mAI before it touches
+ * anything. */
 #include "store/sqlite/migrate.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -45,14 +46,16 @@ static status database_failed(const struct migrator *m, status st, struct err *e
 
 static status make_file(const char *path, struct err *e)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* SQLite gives its log the same rights */
+    int fd =
+        open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* SQLite gives its log the same rights */
     if (fd < 0)
         return err_set(e, storage_status(errno), "The database %s cannot be made: %m", path);
     close(fd);
     return folder_sync_of(path);
 }
 
-/* SQLite takes what is shorter than a page for an empty database; we take it for what is left of one. */
+/* SQLite takes what is shorter than a page for an empty database; we take it for what is left of
+ * one. */
 static bool is_stump(const char *path)
 {
     struct stat s;
@@ -77,10 +80,11 @@ static status read_identity(struct migrator *m, struct err *e)
         return err_set(e, ST_UNPROCESSABLE, "%s is not a database of mAI; nothing was changed",
                        m->place->database);
     if (m->version > newest(m))
-        return err_set(e, ST_UNPROCESSABLE,
-                       "The database %s was written by a newer mAI (version %d, this one knows %d); "
-                       "nothing was changed: start that mAI or restore a backup",
-                       m->place->database, (int)m->version, (int)newest(m));
+        return err_set(
+            e, ST_UNPROCESSABLE,
+            "The database %s was written by a newer mAI (version %d, this one knows %d); "
+            "nothing was changed: start that mAI or restore a backup",
+            m->place->database, (int)m->version, (int)newest(m));
     return ST_OK;
 }
 
@@ -88,7 +92,8 @@ static status is_applied(struct migrator *m, int version, bool *out)
 {
     char text[80];
     int64_t ignored;
-    snprintf(text, sizeof text, "SELECT version FROM schema_migrations WHERE version = %d", version);
+    snprintf(text, sizeof text, "SELECT version FROM schema_migrations WHERE version = %d",
+             version);
     status st = m->is_new ? ST_NOT_FOUND : sqlite_number(m->handle, text, &ignored);
     if (st != ST_OK && st != ST_NOT_FOUND)
         return st;
@@ -128,7 +133,8 @@ static status copy_aside(struct migrator *m, struct err *e)
 static status note(struct migrator *m, const struct migration *one)
 {
     sqlite3_stmt *stmt;
-    int rc = sqlite3_prepare_v2(m->handle, "INSERT INTO schema_migrations VALUES (?, ?, ?)", -1, &stmt, NULL);
+    int rc = sqlite3_prepare_v2(m->handle, "INSERT INTO schema_migrations VALUES (?, ?, ?)", -1,
+                                &stmt, NULL);
     if (rc != SQLITE_OK)
         return sqlite_status(m->handle, rc);
     sqlite3_bind_int(stmt, 1, one->version);
@@ -139,11 +145,12 @@ static status note(struct migrator *m, const struct migration *one)
     return sqlite_status(m->handle, rc);
 }
 
-static status apply_failed(struct migrator *m, const struct migration *one, status st, const char *why,
-                           struct err *e)
+static status apply_failed(struct migrator *m, const struct migration *one, status st,
+                           const char *why, struct err *e)
 {
-    return err_set(e, st, "Migration %04d_%s failed (%s); the database is as before%s%s", one->version,
-                   one->name, why, m->copy[0] != '\0' ? ", a copy of it is " : "", m->copy);
+    return err_set(e, st, "Migration %04d_%s failed (%s); the database is as before%s%s",
+                   one->version, one->name, why, m->copy[0] != '\0' ? ", a copy of it is " : "",
+                   m->copy);
 }
 
 static status apply(struct migrator *m, const struct migration *one, struct err *e)
@@ -176,7 +183,8 @@ static status apply_pending(struct migrator *m, struct err *e)
 static status check_foreign_keys(struct migrator *m, struct err *e)
 {
     int64_t ignored;
-    status st = sqlite_number(m->handle, "SELECT 1 FROM pragma_foreign_key_check LIMIT 1", &ignored);
+    status st =
+        sqlite_number(m->handle, "SELECT 1 FROM pragma_foreign_key_check LIMIT 1", &ignored);
     if (st == ST_NOT_FOUND)
         return ST_OK;
     if (st != ST_OK)
@@ -195,7 +203,8 @@ static status seal_version(struct migrator *m, struct err *e)
 
 static status run_all(struct migrator *m, struct err *e)
 {
-    status st = sqlite_run(m->handle, "PRAGMA foreign_keys = OFF; PRAGMA synchronous = FULL; BEGIN EXCLUSIVE;");
+    status st = sqlite_run(
+        m->handle, "PRAGMA foreign_keys = OFF; PRAGMA synchronous = FULL; BEGIN EXCLUSIVE;");
     if (st == ST_OK)
         st = sqlite_run(m->handle, own_tables);
     if (st != ST_OK)
@@ -214,13 +223,15 @@ static status use_log(struct migrator *m, struct err *e)
     if (rc != SQLITE_OK)
         return database_failed(m, sqlite_status(m->handle, rc), e);
     rc = sqlite3_step(stmt);
-    bool is_on = rc == SQLITE_ROW && sqlite3_stricmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0;
+    bool is_on =
+        rc == SQLITE_ROW && sqlite3_stricmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0;
     sqlite3_finalize(stmt);
     if (is_on)
         return ST_OK;
     if (rc != SQLITE_ROW)
         return database_failed(m, sqlite_status(m->handle, rc), e);
-    return err_set(e, ST_STORAGE, "The file system of %s has no shared memory or locks for a database",
+    return err_set(e, ST_STORAGE,
+                   "The file system of %s has no shared memory or locks for a database",
                    m->place->database);
 }
 
@@ -241,8 +252,8 @@ static status migrate_open(struct migrator *m, struct err *e)
     return use_log(m, e);
 }
 
-/* A restore that was interrupted between its two moves left no database: a new empty one must not take its
- * place in silence. */
+/* A restore that was interrupted between its two moves left no database: a new empty one must not
+ * take its place in silence. */
 static status check_unfinished_restore(const struct place *p, struct err *e)
 {
     char marker[STORE_PATH_CAP + 64];

@@ -14,9 +14,10 @@ struct migration {
 extern const struct migration migrations[];
 extern const size_t migration_count;
 
-/* All that are not applied yet, in one transaction: after a failure the database is as before, and `e` says
- * which one failed and where the copy is. A non-empty database is copied to <database>.before-NNNN first. A
- * newer or foreign database is refused untouched. */
-NODISCARD status migrate(const struct place *p, const struct migration *list, size_t count, struct err *e);
+/* All that are not applied yet, in one transaction: after a failure the database is as before, and
+ * `e` says which one failed and where the copy is. A non-empty database is copied to
+ * <database>.before-NNNN first. A newer or foreign database is refused untouched. */
+NODISCARD status migrate(const struct place *p, const struct migration *list, size_t count,
+                         struct err *e);
 
 #endif

@@ -1,5 +1,6 @@
-/* Statements: prepared once per connection, bound, stepped, read; see store/db.h. `$1` is a named parameter to
- * SQLite, numbered by first appearance, so each statement keeps which argument belongs to which place. */
+/* Statements: prepared once per connection, bound, stepped, read; see store/db.h. `$1` is a named
+ * parameter to SQLite, numbered by first appearance, so each statement keeps which argument belongs
+ * to which place. */
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/sqlite/connection.h"
@@ -10,8 +11,8 @@ struct cached {
     const struct sql *sql;
     sqlite3_stmt *stmt;
     bool is_busy;
-    uint8_t places;              /* parameters in SQLite's order */
-    uint8_t arguments;           /* highest $n */
+    uint8_t places;                      /* parameters in SQLite's order */
+    uint8_t arguments;                   /* highest $n */
     uint8_t argument_of[MAX_PARAMETERS]; /* place -> n - 1 */
 };
 
@@ -124,7 +125,8 @@ void statements_free(struct db *db)
 
 /* ---- binding ---- */
 
-static int bind_one(sqlite3_stmt *stmt, int place, const struct db_value *v, sqlite3_destructor_type keep)
+static int bind_one(sqlite3_stmt *stmt, int place, const struct db_value *v,
+                    sqlite3_destructor_type keep)
 {
     switch (v->kind) {
     case DB_KIND_NULL:
@@ -139,7 +141,8 @@ static int bind_one(sqlite3_stmt *stmt, int place, const struct db_value *v, sql
     UNREACHABLE();
 }
 
-static status bind_all(struct db *db, struct cached *c, struct db_args args, sqlite3_destructor_type keep)
+static status bind_all(struct db *db, struct cached *c, struct db_args args,
+                       sqlite3_destructor_type keep)
 {
     if (args.count != c->arguments)
         return misused(c->sql, "wrong number of arguments");
@@ -158,8 +161,8 @@ static void finish(struct cached *c)
     c->is_busy = false;
 }
 
-static status start(struct db *db, const struct sql *q, struct db_args args, sqlite3_destructor_type keep,
-                    struct cached **out)
+static status start(struct db *db, const struct sql *q, struct db_args args,
+                    sqlite3_destructor_type keep, struct cached **out)
 {
     struct cached *c;
     status st = find(db, q, &c);
@@ -179,8 +182,8 @@ static status start(struct db *db, const struct sql *q, struct db_args args, sql
 
 /* ---- running ---- */
 
-static status query(struct db *db, const struct sql *q, struct db_args args, sqlite3_destructor_type keep,
-                    struct db_rows *rows_out)
+static status query(struct db *db, const struct sql *q, struct db_args args,
+                    sqlite3_destructor_type keep, struct db_rows *rows_out)
 {
     struct cached *c;
     status st = start(db, q, args, keep, &c);

@@ -91,14 +91,14 @@ static void test_a_defaults(void **state)
 
 static void test_b_values(void **state)
 {
-    struct conf *c = load(GIVEN({"HOST", "::1"}, {"PORT", "0"}, {"WEBUI_NAME", "mAI - Żółć & Co"},
-                                {"WEBUI_URL", "https://chat.example.org/"}, {"ENABLE_SIGNUP", "True"},
-                                {"DEFAULT_USER_ROLE", "USER"}, {"LOG_LEVEL", "WARNING"},
-                                {"LOG_FORMAT", "json"}, {"DEFAULT_MARKUP_RATE", "1.25"},
-                                {"DATABASE_URL", "sqlite:////srv/mai.db"}, {"MAI_LOOPS", "7"},
-                                {"MAI_IMPORT", "off"}, {"OPENAI_API_KEY", "sk-x"},
-                                {"FORWARDED_ALLOW_IPS", "10.0.0.0/8, fd00::/8,127.0.0.1"},
-                                {"OPENAI_API_BASE_URL", "http://[::1]:9000/api/v1//"}));
+    struct conf *c =
+        load(GIVEN({"HOST", "::1"}, {"PORT", "0"}, {"WEBUI_NAME", "mAI - Żółć & Co"},
+                   {"WEBUI_URL", "https://chat.example.org/"}, {"ENABLE_SIGNUP", "True"},
+                   {"DEFAULT_USER_ROLE", "USER"}, {"LOG_LEVEL", "WARNING"}, {"LOG_FORMAT", "json"},
+                   {"DEFAULT_MARKUP_RATE", "1.25"}, {"DATABASE_URL", "sqlite:////srv/mai.db"},
+                   {"MAI_LOOPS", "7"}, {"MAI_IMPORT", "off"}, {"OPENAI_API_KEY", "sk-x"},
+                   {"FORWARDED_ALLOW_IPS", "10.0.0.0/8, fd00::/8,127.0.0.1"},
+                   {"OPENAI_API_BASE_URL", "http://[::1]:9000/api/v1//"}));
     assert_str(c->host, "::1");
     assert_int_equal(c->port, 0);
     assert_str(c->webui_name, "mAI - Żółć & Co");
@@ -118,8 +118,8 @@ static void test_b_values(void **state)
 
 static void test_c_empty_is_not_set(void **state)
 {
-    struct conf *c = load(GIVEN({"PORT", ""}, {"WEBUI_NAME", ""}, {"WEBUI_SECRET_KEY", ""},
-                                {"OPENAI_API_KEY", ""}));
+    struct conf *c = load(
+        GIVEN({"PORT", ""}, {"WEBUI_NAME", ""}, {"WEBUI_SECRET_KEY", ""}, {"OPENAI_API_KEY", ""}));
     assert_int_equal(c->port, 8080);
     assert_str(c->webui_name, "mAI");
     assert_int_equal(c->secret_key.n, 0);
@@ -188,12 +188,14 @@ static void test_f_secrets_are_never_shown(void **state)
 
 static void test_g_pairs(void **state)
 {
-    assert_non_null(strstr(refusal(GIVEN({"MAI_PROVIDER_EMAIL", "p@example.org"})),
-                           "MAI_PROVIDER_PASSWORD: must be given together with MAI_PROVIDER_EMAIL"));
+    assert_non_null(
+        strstr(refusal(GIVEN({"MAI_PROVIDER_EMAIL", "p@example.org"})),
+               "MAI_PROVIDER_PASSWORD: must be given together with MAI_PROVIDER_EMAIL"));
     assert_non_null(strstr(refusal(GIVEN({"WEBUI_ADMIN_PASSWORD", "long enough"})),
                            "WEBUI_ADMIN_EMAIL: must be given together with"));
     assert_non_null(strstr(refusal(GIVEN({"TLS_KEY_FILE", "/dev/null"})), "TLS_CERTIFICATE_FILE"));
-    assert_non_null(strstr(refusal(GIVEN({"MAI_MAX_BODIES_MB", "8"})), "at least MAI_MAX_BODY_MB (32)"));
+    assert_non_null(
+        strstr(refusal(GIVEN({"MAI_MAX_BODIES_MB", "8"})), "at least MAI_MAX_BODY_MB (32)"));
 }
 
 static void write_file(char *path, const char *text)
@@ -208,8 +210,8 @@ static void test_h_secret_from_a_file(void **state)
 {
     char path[] = "/tmp/mai-conf-XXXXXX";
     write_file(path, "  correct horse battery\n");
-    struct conf *c = load(GIVEN({"MAI_PROVIDER_EMAIL", "p@example.org"},
-                                {"MAI_PROVIDER_PASSWORD_FILE", path}));
+    struct conf *c =
+        load(GIVEN({"MAI_PROVIDER_EMAIL", "p@example.org"}, {"MAI_PROVIDER_PASSWORD_FILE", path}));
     assert_str(c->provider_password, "correct horse battery");
     conf_free(c);
     const char *both = refusal(GIVEN({"OPENROUTER_PROVISIONING_KEY", "sk-or-v1-secret"},
@@ -240,8 +242,12 @@ static void test_j_huge_values(void **state)
 
 static void test_k_help_names_everything(void **state)
 {
-    static const char *const words[] = {"HOST", "MAI_WORKERS", "[8080]", "[cores, at most 4]",
-                                        "OPENROUTER_PROVISIONING_KEY_FILE", "true or false"};
+    static const char *const words[] = {"HOST",
+                                        "MAI_WORKERS",
+                                        "[8080]",
+                                        "[cores, at most 4]",
+                                        "OPENROUTER_PROVISIONING_KEY_FILE",
+                                        "true or false"};
     struct buf b;
     buf_init(&b, 65536);
     conf_print_help(&b);

@@ -59,10 +59,12 @@ void store_refused(const char *folder, status want, const char *words)
 }
 
 static const struct sql make_notes = {
-    "make_notes", "CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE,"
-                  " parent INTEGER REFERENCES notes (id) DEFERRABLE INITIALLY DEFERRED,"
-                  " CHECK (word <> 'forbidden')) STRICT"};
-static const struct sql add_note = {"add_note", "INSERT INTO notes (word, id, parent) VALUES ($2, $1, $3)"};
+    "make_notes",
+    "CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE,"
+    " parent INTEGER REFERENCES notes (id) DEFERRABLE INITIALLY DEFERRED,"
+    " CHECK (word <> 'forbidden')) STRICT"};
+static const struct sql add_note = {"add_note",
+                                    "INSERT INTO notes (word, id, parent) VALUES ($2, $1, $3)"};
 static const struct sql count_notes = {"count_notes", "SELECT count(*) FROM notes"};
 static const struct sql note_by_id = {"note_by_id", "SELECT word FROM notes WHERE id = $1"};
 

@@ -11,8 +11,10 @@ void folder_make(const char *parent, char *dst);
 void folder_remove(const char *path); /* with everything in it */
 bool file_exists(const char *folder, const char *name);
 
-struct store *store_at(const char *folder, const char *vfs); /* fails the test when it cannot be opened */
-void store_refused(const char *folder, status want, const char *words); /* open fails with these words */
+struct store *store_at(const char *folder,
+                       const char *vfs); /* fails the test when it cannot be opened */
+void store_refused(const char *folder, status want,
+                   const char *words); /* open fails with these words */
 
 /* The table `notes (id INTEGER PRIMARY KEY, word TEXT UNIQUE, parent -> notes, deferred)`. */
 void notes_make(struct store *s);

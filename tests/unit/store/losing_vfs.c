@@ -1,5 +1,6 @@
-/* See losing_vfs.h. Every database and log file has one node: its present contents in memory, with a mark per
- * sector that differs from the disk. All connections of the process share the node; one lock guards everything. */
+/* See losing_vfs.h. Every database and log file has one node: its present contents in memory, with
+ * a mark per sector that differs from the disk. All connections of the process share the node; one
+ * lock guards everything. */
 #include "losing_vfs.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -126,7 +127,8 @@ static bool node_is_stale(const struct node *node)
 {
     struct stat ours, theirs;
     CHECK(fstat(node->fd, &ours) == 0);
-    return stat(node->path, &theirs) != 0 || ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev;
+    return stat(node->path, &theirs) != 0 || ours.st_ino != theirs.st_ino ||
+           ours.st_dev != theirs.st_dev;
 }
 
 static struct node *node_open(const char *path)
@@ -405,12 +407,14 @@ static const sqlite3_io_methods methods = {
 
 /* ---- the file layer's methods ---- */
 
-static int layer_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *flags_out)
+static int layer_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags,
+                      int *flags_out)
 {
     enum { LOG = SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL, KEPT = SQLITE_OPEN_MAIN_DB | LOG };
     struct losing_file *f = file_of(file);
     if (path == NULL || (flags & KEPT) == 0)
-        return real_vfs->xOpen(real_vfs, path, file, flags, flags_out); /* temporary: nothing to lose */
+        return real_vfs->xOpen(real_vfs, path, file, flags,
+                               flags_out); /* temporary: nothing to lose */
     f->base.pMethods = NULL;
     f->real = (sqlite3_file *)(f + 1);
     int rc = real_vfs->xOpen(real_vfs, path, f->real, flags, flags_out);

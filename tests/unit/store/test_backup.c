@@ -67,7 +67,8 @@ static int64_t count_in(const char *path)
     sqlite3 *handle;
     sqlite3_stmt *stmt;
     assert_int_equal(sqlite3_open_v2(path, &handle, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(handle, "SELECT count(*) FROM notes", -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(handle, "SELECT count(*) FROM notes", -1, &stmt, NULL),
+                     SQLITE_OK);
     assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
     int64_t count = sqlite3_column_int64(stmt, 0);
     sqlite3_finalize(stmt);

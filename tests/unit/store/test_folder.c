@@ -1,4 +1,5 @@
-/* The data folder: made, locked, refused; migrations from nothing, from old, from newer, from broken. */
+/* The data folder: made, locked, refused; migrations from nothing, from old, from newer, from
+ * broken. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -96,7 +97,9 @@ static void test_c_unwritable(void **state)
         if (setresuid(65534, 65534, 65534) != 0)
             _exit(3);
         status st = store_open(&conf, &s, &e);
-        _exit(st == ST_STORAGE && strstr(e.text, "cannot be written: Permission denied") != NULL ? 0 : 1);
+        _exit(st == ST_STORAGE && strstr(e.text, "cannot be written: Permission denied") != NULL
+                  ? 0
+                  : 1);
     }
     assert_int_equal(waitpid(pid, &how, 0), pid);
     assert_int_equal(how, 0);
@@ -202,15 +205,20 @@ static void test_f_interrupted_restore(void **state)
 
 /* ---- migrations ---- */
 
-static const struct migration one[] = {{1, "start", "CREATE TABLE a (id INTEGER PRIMARY KEY) STRICT;"
-                                                    "INSERT INTO a VALUES (7);"}};
+static const struct migration one[] = {{1, "start",
+                                        "CREATE TABLE a (id INTEGER PRIMARY KEY) STRICT;"
+                                        "INSERT INTO a VALUES (7);"}};
 static const struct migration two[] = {
     {1, "start", "SELECT no_such_function();"}, /* must not run again */
-    {2, "more", "ALTER TABLE a ADD COLUMN word TEXT; CREATE TABLE b (id INTEGER REFERENCES a (id)) STRICT;"}};
-static const struct migration broken[] = {
-    {1, "start", ""}, {2, "more", "CREATE TABLE b (id INTEGER) STRICT;"}, {3, "bad", "CREATE TABLE c (; "}};
+    {2, "more",
+     "ALTER TABLE a ADD COLUMN word TEXT; CREATE TABLE b (id INTEGER REFERENCES a (id)) STRICT;"}};
+static const struct migration broken[] = {{1, "start", ""},
+                                          {2, "more", "CREATE TABLE b (id INTEGER) STRICT;"},
+                                          {3, "bad", "CREATE TABLE c (; "}};
 static const struct migration dangling[] = {
-    {1, "start", ""}, {2, "more", "CREATE TABLE b (id INTEGER REFERENCES a (id)) STRICT; INSERT INTO b VALUES (99);"}};
+    {1, "start", ""},
+    {2, "more",
+     "CREATE TABLE b (id INTEGER REFERENCES a (id)) STRICT; INSERT INTO b VALUES (99);"}};
 static const struct migration ends_transaction[] = {{1, "start", ""}, {2, "more", "COMMIT;"}};
 
 static status migrate_with(const struct migration *list, size_t count, struct err *e)
@@ -229,7 +237,8 @@ static void test_g_from_nothing_and_again(void **state)
     assert_int_equal(migrate_with(one, 1, &e), ST_OK);
     assert_int_equal(migrate_with(one, 1, &e), ST_OK);
     assert_int_equal(ask(inside("mai.db"), "PRAGMA user_version"), 1);
-    assert_int_equal(ask(inside("mai.db"), "SELECT count(*) FROM schema_migrations WHERE name = 'start'"), 1);
+    assert_int_equal(
+        ask(inside("mai.db"), "SELECT count(*) FROM schema_migrations WHERE name = 'start'"), 1);
     assert_int_equal(ask(inside("mai.db"), "SELECT count(*) FROM a"), 1);
     assert_false(file_exists(folder, "mai.db.before-0001"));
 }
@@ -256,7 +265,8 @@ static void assert_fails_unchanged(const struct migration *list, size_t count, c
     if (strstr(e.text, words) == NULL || strstr(e.text, "mai.db.before-0002") == NULL)
         fail_msg("%s", e.text);
     assert_int_equal(ask(inside("mai.db"), "PRAGMA user_version"), 1);
-    assert_int_equal(ask(inside("mai.db"), "SELECT count(*) FROM sqlite_schema WHERE name = 'b'"), 0);
+    assert_int_equal(ask(inside("mai.db"), "SELECT count(*) FROM sqlite_schema WHERE name = 'b'"),
+                     0);
     assert_int_equal(ask(inside("mai.db.before-0002"), "SELECT id FROM a"), 7);
     assert_int_equal(migrate_with(two, 2, &e), ST_OK); /* a mended one goes through */
 }
@@ -273,7 +283,8 @@ static void test_i_dangling_rows(void **state)
 
 static void test_i_ends_its_transaction(void **state)
 {
-    assert_fails_unchanged(ends_transaction, COUNT_OF(ends_transaction), "it ended the transaction");
+    assert_fails_unchanged(ends_transaction, COUNT_OF(ends_transaction),
+                           "it ended the transaction");
 }
 
 static void test_j_newer_is_refused(void **state)
@@ -294,7 +305,8 @@ static void test_k_real_migrations(void **state)
     int64_t tables = ask(inside("mai.db"), "SELECT count(*) FROM sqlite_schema");
     store_close(store_at(folder, NULL));
     assert_int_equal(ask(inside("mai.db"), "SELECT count(*) FROM sqlite_schema"), tables);
-    assert_int_equal(ask(inside("mai.db"), "SELECT count(*) FROM schema_migrations"), migration_count);
+    assert_int_equal(ask(inside("mai.db"), "SELECT count(*) FROM schema_migrations"),
+                     migration_count);
     for (size_t i = 0; i < migration_count; i++)
         assert_int_equal(migrations[i].version, i + 1);
 }

@@ -1,6 +1,7 @@
-/* S2 and S3 under a power cut: a child process writes through the losing file layer and is killed at one of its
- * write operations, with none, half or all of the unsynced sectors on the disk. The parent then opens what is
- * left: every job that was told "done" is there, every other one is there whole or not at all. */
+/* S2 and S3 under a power cut: a child process writes through the losing file layer and is killed
+ * at one of its write operations, with none, half or all of the unsynced sectors on the disk. The
+ * parent then opens what is left: every job that was told "done" is there, every other one is there
+ * whole or not at all. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,7 +53,8 @@ static void tell_parent(struct write_job *j, status st)
     sem_post(&answered);
 }
 
-/* In waves, so that commits of many sizes and some checkpoints happen. No cmocka here: a child must not jump. */
+/* In waves, so that commits of many sizes and some checkpoints happen. No cmocka here: a child must
+ * not jump. */
 NORETURN static void child(const char *folder, uint64_t cut, unsigned keep_percent)
 {
     static struct pair_job jobs[JOBS];
@@ -67,7 +69,8 @@ NORETURN static void child(const char *folder, uint64_t cut, unsigned keep_perce
     for (int next = 0, wave = 1; next < JOBS; wave = wave % 9 + 1) {
         int sent = 0;
         for (; sent < wave && next < JOBS; sent++, next++) {
-            jobs[next] = (struct pair_job){.job = {.run = run_rows, .done = tell_parent}, .number = next + 1};
+            jobs[next] = (struct pair_job){.job = {.run = run_rows, .done = tell_parent},
+                                           .number = next + 1};
             store_post(s, &jobs[next].job);
         }
         while (sent-- > 0)
@@ -116,7 +119,8 @@ static struct outcome run_child(const char *folder, uint64_t cut, unsigned keep_
 
 static bool has_notes(struct db *db)
 {
-    static const struct sql q = {"has_notes", "SELECT count(*) FROM sqlite_schema WHERE name = 'notes'"};
+    static const struct sql q = {"has_notes",
+                                 "SELECT count(*) FROM sqlite_schema WHERE name = 'notes'"};
     struct db_rows rows;
     assert_int_equal(db_query(db, &q, DB_NO_ARGS, &rows), ST_OK);
     assert_true(db_next(&rows));

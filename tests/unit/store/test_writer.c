@@ -1,4 +1,5 @@
-/* The writer's invariants (store.h S1..S4) and what happens when a job, a commit or the disk fails. */
+/* The writer's invariants (store.h S1..S4) and what happens when a job, a commit or the disk fails.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,7 +42,7 @@ struct note_job {
     struct write_job job;
     int64_t id;
     int64_t parent;
-    status result; /* of run, when the note could be added */
+    status result;  /* of run, when the note could be added */
     sem_t *may_run; /* waits here first */
     status told;
     int undone; /* position in the order of undoing, 0 when it was not */
@@ -82,12 +83,12 @@ static void note_done(struct write_job *j, status st)
 
 static struct note_job note_job(int64_t id, status result)
 {
-    return (struct note_job){.job = {.run = run_note, .undo = undo_note, .done = note_done},
-                             .id = id,
-                             .result = result};
+    return (struct note_job){
+        .job = {.run = run_note, .undo = undo_note, .done = note_done}, .id = id, .result = result};
 }
 
-/* Holds the writer inside a first job until everything is queued, so that the rest share a commit. */
+/* Holds the writer inside a first job until everything is queued, so that the rest share a commit.
+ */
 static void run_together(struct note_job *jobs, int count)
 {
     sem_t gate;
@@ -163,8 +164,8 @@ static void test_b_done_is_visible(void **state)
 /* S3: a failed job between two good ones leaves nothing; a good one is not undone. */
 static void test_c_failed_job_leaves_nothing(void **state)
 {
-    struct note_job jobs[] = {note_job(3001, ST_OK), note_job(3002, ST_PAYMENT), note_job(3003, ST_OK),
-                              note_job(3001, ST_OK), note_job(3004, ST_OK)};
+    struct note_job jobs[] = {note_job(3001, ST_OK), note_job(3002, ST_PAYMENT),
+                              note_job(3003, ST_OK), note_job(3001, ST_OK), note_job(3004, ST_OK)};
     run_together(jobs, COUNT_OF(jobs));
     struct db *db = store_reader(store);
     assert_int_equal(jobs[0].told, ST_OK);
@@ -178,8 +179,8 @@ static void test_c_failed_job_leaves_nothing(void **state)
         assert_int_equal(jobs[i].undone, 0);
 }
 
-/* A deferred foreign key is the fault of its own job, not of its companions. Its run had succeeded, so it is
- * undone. */
+/* A deferred foreign key is the fault of its own job, not of its companions. Its run had succeeded,
+ * so it is undone. */
 static void test_d_deferred_foreign_key(void **state)
 {
     struct note_job jobs[] = {note_job(3101, ST_OK), note_job(3102, ST_OK), note_job(3103, ST_OK)};
@@ -237,7 +238,8 @@ static void test_g_every_operation_fails_once(void **state)
         for (unsigned nth = 0; nth < NEVER; nth++) {
             struct note_job jobs[] = {note_job(6000 + 2 * nth + 1000 * kind, ST_OK),
                                       note_job(6001 + 2 * nth + 1000 * kind, ST_OK)};
-            losing_vfs_fail(kind, nth, 1, kind == LOSING_WRITE ? SQLITE_IOERR_WRITE : SQLITE_IOERR_FSYNC);
+            losing_vfs_fail(kind, nth, 1,
+                            kind == LOSING_WRITE ? SQLITE_IOERR_WRITE : SQLITE_IOERR_FSYNC);
             run_together(jobs, COUNT_OF(jobs));
             losing_vfs_fail(kind, 0, 0, 0);
             bool is_in = note_exists(store_reader(store), jobs[0].id);
