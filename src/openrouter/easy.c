@@ -17,22 +17,22 @@ void easy_global_init(void)
     CHECK(pthread_once(&once, global_init) == 0);
 }
 
-static bool is_closed(struct easy_guard *g, const struct sockaddr *sa)
+bool easy_is_refused(struct easy_guard *guard, const struct sockaddr *sa)
 {
     const char *range = address_closed_range(sa);
-    if (range == NULL || g->allow_private)
+    if (range == NULL || guard->allow_private)
         return false;
     char ip[ADDRESS_TEXT_CAP];
     address_text(sa, ip);
-    g->has_refused = true;
-    snprintf(g->refused, sizeof g->refused, "%s (%s)", ip, range);
+    guard->has_refused = true;
+    snprintf(guard->refused, sizeof guard->refused, "%s (%s)", ip, range);
     return true;
 }
 
 /* With CURL_SOCKET_BAD curl goes on to the name's next address. */
 static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 {
-    if (is_closed(arg, &a->addr))
+    if (easy_is_refused(arg, &a->addr))
         return CURL_SOCKET_BAD;
     return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }

@@ -17,6 +17,9 @@ struct easy_guard {
 
 /* Starts libcurl; once for the process, any thread, as often as you like. */
 void easy_global_init(void);
+/* Is a connection to that address not allowed? Notes it in the guard. */
+bool easy_is_refused(struct easy_guard *guard, const struct sockaddr *sa);
+/* `guard` is asked for every connection of the handle. */
 void easy_set_rules(CURL *h, struct easy_guard *guard);
 
 /* Setting an option fails only by a bug or without memory. */

@@ -43,6 +43,13 @@ static void replace_fd(struct peer *p, int from, int to)
     pthread_mutex_unlock(&p->lock);
 }
 
+void peer_join(struct peer *p)
+{
+    if (!p->is_joined)
+        CHECK(pthread_join(p->thread, NULL) == 0);
+    p->is_joined = true;
+}
+
 void peer_stop(struct peer *p)
 {
     pthread_mutex_lock(&p->lock);
@@ -51,7 +58,7 @@ void peer_stop(struct peer *p)
         if (p->fds[i] != 0)
             shutdown(p->fds[i], SHUT_RDWR);
     pthread_mutex_unlock(&p->lock);
-    CHECK(pthread_join(p->thread, NULL) == 0);
+    peer_join(p);
     for (size_t i = 0; i < COUNT_OF(p->fds); i++)
         if (p->fds[i] != 0)
             close(p->fds[i]);

@@ -17,6 +17,7 @@ struct peer {
     void (*script)(struct peer *p);
     const void *ctx;
     pthread_t thread;
+    bool is_joined;
     pthread_mutex_t lock;
     int fds[64]; /* open connections, for peer_stop; 0: free */
     atomic_int connections, requests;
@@ -28,6 +29,8 @@ void peer_start(struct peer *p, void (*script)(struct peer *p), const void *ctx)
 /* Ends the script and joins it; counters and `last` stay readable. */
 void peer_stop(struct peer *p);
 void peer_free(struct peer *p);
+/* Waits for a script that ends by itself; peer_stop is still due. */
+void peer_join(struct peer *p);
 
 /* -1 when the test is over. */
 int peer_accept(struct peer *p);
