@@ -13,7 +13,6 @@
 
 static const char common_settings[] = "PRAGMA synchronous = FULL;"
                                       "PRAGMA foreign_keys = ON;"
-                                      "PRAGMA trusted_schema = OFF;"
                                       "PRAGMA mmap_size = 0;"
                                       "PRAGMA temp_store = MEMORY;"
                                       "PRAGMA journal_size_limit = 16777216;";
@@ -23,8 +22,8 @@ static const char reader_settings[] = "PRAGMA cache_size = -1024;"
 
 static void configure_library(void)
 {
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS,
-                   0); /* one global lock less; refused after the first use */
+    /* One global lock less; refused after the first use of the library. */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
 status sqlite_connect(const struct place *p, const char *path, int flags, sqlite3 **out,

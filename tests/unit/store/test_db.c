@@ -188,6 +188,37 @@ static void test_i_many_statements(void **state)
     }
 }
 
+static status search_words(struct db *db, void *ctx)
+{
+    static const struct sql steps[] = {
+        {"fts",
+         "CREATE VIRTUAL TABLE words USING fts5 (word, content = 'notes', content_rowid = 'id')"},
+        {"fts_in", "CREATE TRIGGER notes_in AFTER INSERT ON notes BEGIN"
+                   " INSERT INTO words (rowid, word) VALUES (new.id, new.word); END"},
+        {"fts_out",
+         "CREATE TRIGGER notes_out AFTER DELETE ON notes BEGIN"
+         " INSERT INTO words (words, rowid, word) VALUES ('delete', old.id, old.word); END"},
+        {"fts_add", "INSERT INTO notes (id, word) VALUES (70, 'apple pie'), (71, 'apple juice')"},
+        {"fts_remove", "DELETE FROM notes WHERE id = 71"},
+    };
+    for (size_t i = 0; i < COUNT_OF(steps); i++)
+        assert_int_equal(db_exec(db, &steps[i], DB_NO_ARGS), ST_OK);
+    return ST_OK;
+}
+
+/* Full-text search kept by triggers works under the settings of our connections. */
+static void test_j_full_text(void **state)
+{
+    static const struct sql q = {"find", "SELECT rowid FROM words WHERE words MATCH $1"};
+    struct db_rows rows;
+    assert_int_equal(store_write(store, search_words, NULL), ST_OK);
+    assert_int_equal(db_query(store_reader(store), &q, DB_ARGS(DB_Z("apple")), &rows), ST_OK);
+    assert_true(db_next(&rows));
+    assert_int_equal(db_int(&rows, 0), 70);
+    assert_false(db_next(&rows));
+    assert_int_equal(db_end(&rows), ST_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +231,7 @@ int main(void)
         cmocka_unit_test(test_g_read_transaction),
         cmocka_unit_test(test_h_each_thread_has_its_reader),
         cmocka_unit_test(test_i_many_statements),
+        cmocka_unit_test(test_j_full_text),
     };
     return cmocka_run_group_tests_name("store db", tests, set_up, tear_down);
 }
