@@ -28,7 +28,8 @@ struct address address_of_peer(const struct sockaddr *sa)
     if (sa->sa_family == AF_INET)
         return from_v4(&((const struct sockaddr_in *)(const void *)sa)->sin_addr);
     if (sa->sa_family == AF_INET6)
-        memcpy(a.bytes, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, sizeof a.bytes);
+        memcpy(a.bytes, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr,
+               sizeof a.bytes);
     return a;
 }
 
@@ -53,7 +54,8 @@ static bool parse_bare(str s, struct address *out)
 static bool is_port_suffix(str s)
 {
     uint64_t port;
-    return s.n == 0 || (s.p[0] == ':' && str_to_u64(str_from(s, 1), &port) == ST_OK && port <= 65535);
+    return s.n == 0 ||
+           (s.p[0] == ':' && str_to_u64(str_from(s, 1), &port) == ST_OK && port <= 65535);
 }
 
 bool address_parse(str s, struct address *out)
@@ -64,7 +66,8 @@ bool address_parse(str s, struct address *out)
                parse_bare(str_sub(s, 1, close - 1), out);
     }
     size_t colon = str_find_char(s, ':');
-    bool has_one_colon = colon < s.n && str_find_char(str_from(s, colon + 1), ':') == s.n - colon - 1;
+    bool has_one_colon =
+        colon < s.n && str_find_char(str_from(s, colon + 1), ':') == s.n - colon - 1;
     if (has_one_colon)
         return is_port_suffix(str_from(s, colon)) && parse_bare(str_sub(s, 0, colon), out);
     return parse_bare(s, out);
@@ -119,7 +122,8 @@ status address_set_parse(str s, struct address_set *out, struct err *e)
         }
         if (set.count == RANGES_MAX || !parse_range(part, &set.ranges[set.count])) {
             address_set_free(&set);
-            return err_set(e, ST_BAD_REQUEST, "'%.*s' is no address or range of trusted proxies", STR_ARG(part));
+            return err_set(e, ST_BAD_REQUEST, "'%.*s' is no address or range of trusted proxies",
+                           STR_ARG(part));
         }
         set.count++;
     }

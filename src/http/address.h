@@ -38,9 +38,9 @@ NODISCARD status address_set_parse(str s, struct address_set *out, struct err *e
 void address_set_free(struct address_set *s);
 bool address_set_has(const struct address_set *s, const struct address *a);
 
-/* The client's address when `peer` is a proxy in `trusted`: walks the X-Forwarded-For list from its right end
- * to the first address that is not trusted. An element that is no address ends the walk at the one before
- * it: what stands left of it can be anybody's invention. */
+/* The client's address when `peer` is a proxy in `trusted`: walks the X-Forwarded-For list from its
+ * right end to the first address that is not trusted. An element that is no address ends the walk
+ * at the one before it: what stands left of it can be anybody's invention. */
 struct address address_forwarded(const struct address_set *trusted, struct address peer, str list);
 
 #endif

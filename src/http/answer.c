@@ -1,5 +1,5 @@
-/* Answers: whole ones, streams, and the errors the server makes itself. Head and body of a small answer lie
- * in one block and go out in one write. */
+/* Answers: whole ones, streams, and the errors the server makes itself. Head and body of a small
+ * answer lie in one block and go out in one write. */
 #include "http/internal.h"
 
 #include <stdio.h>
@@ -202,8 +202,8 @@ void http_respond(struct http_request *r, const struct http_response *answer)
 
 /* ---- streams ---- */
 
-void http_stream_begin(struct http_request *r, int code, str content_type, const struct http_header *headers,
-                       size_t header_count)
+void http_stream_begin(struct http_request *r, int code, str content_type,
+                       const struct http_header *headers, size_t header_count)
 {
     struct conn *c = r->conn;
     CHECK(request_is_open(r) && !r->is_stream && !has_no_body(code));
@@ -257,8 +257,8 @@ bool http_stream_is_full(const struct http_request *r)
     return r->is_full;
 }
 
-void http_stream_on_drain(struct http_request *r, void (*on_drain)(struct http_request *r, void *ctx),
-                          void *ctx)
+void http_stream_on_drain(struct http_request *r,
+                          void (*on_drain)(struct http_request *r, void *ctx), void *ctx)
 {
     r->on_drain = on_drain;
     r->drain_ctx = ctx;
@@ -273,8 +273,8 @@ void http_stream_end(struct http_request *r)
     answer_finish(r);
 }
 
-/* What was written before is still sent, then the connection ends short of the final chunk. HTTP/1.0 knows no
- * such end; there a reset says it. */
+/* What was written before is still sent, then the connection ends short of the final chunk.
+ * HTTP/1.0 knows no such end; there a reset says it. */
 void http_stream_abort(struct http_request *r)
 {
     struct conn *c = r->conn;

@@ -1,8 +1,9 @@
-/* Request bodies: read only when the application asks, within its maximum and within one budget for all
- * bodies in flight on all loops.
+/* Request bodies: read only when the application asks, within its maximum and within one budget for
+ * all bodies in flight on all loops.
  *
- * A body with a length that fits behind its head in the input buffer stays there. A longer one is read
- * straight into memory of its own; a chunked one is decoded into memory that grows as it arrives. */
+ * A body with a length that fits behind its head in the input buffer stays there. A longer one is
+ * read straight into memory of its own; a chunked one is decoded into memory that grows as it
+ * arrives. */
 #include "http/internal.h"
 
 enum { CHUNKED_FIRST_BYTES = 16 * 1024 };
@@ -131,7 +132,8 @@ static enum chunked_end room_for(struct http_request *r, size_t more)
         return CHUNKED_TOO_LARGE;
     if (need <= r->body_reserved)
         return CHUNKED_FITS;
-    size_t target = r->body_reserved * 2 > CHUNKED_FIRST_BYTES ? r->body_reserved * 2 : CHUNKED_FIRST_BYTES;
+    size_t target =
+        r->body_reserved * 2 > CHUNKED_FIRST_BYTES ? r->body_reserved * 2 : CHUNKED_FIRST_BYTES;
     if (target < need)
         target = need;
     if (target > r->body_max)
@@ -155,7 +157,8 @@ static bool drop_bytes(void *ctx, str bytes)
     return true;
 }
 
-/* Decodes what lies behind the head and takes it out of the input; pipelined bytes behind the body stay. */
+/* Decodes what lies behind the head and takes it out of the input; pipelined bytes behind the body
+ * stay. */
 static status decode(struct conn *c, bool (*on_bytes)(void *ctx, str bytes))
 {
     struct in *in = &c->in;
@@ -206,7 +209,8 @@ bool body_skip(struct conn *c)
     if (r->on_body != NULL)
         return false; /* half read */
     if (r->body_kind == BODY_CHUNKED) {
-        r->is_body_done = held_behind_head(c) != 0 && decode(c, drop_bytes) == ST_OK && c->parser.is_body_whole;
+        r->is_body_done =
+            held_behind_head(c) != 0 && decode(c, drop_bytes) == ST_OK && c->parser.is_body_whole;
         return r->is_body_done;
     }
     size_t length = (size_t)r->head.content_length;

@@ -1,17 +1,18 @@
-/* The life of one connection: a loop of small steps, each of which does one thing that can be done now.
+/* The life of one connection: a loop of small steps, each of which does one thing that can be done
+ * now.
  *
  * Invariants (tests name the number):
- *   C1  One request at most is in the application's hands; the next head is read only when the answer is
- *       complete and less than high water of it waits.
- *   C2  Bytes behind a refused head or body are never read as a request: the connection ends.
- *   C3  Each request that on_head saw ends exactly once: answered, or gone.
- *   C4  Nothing a peer does makes a connection wait without a deadline or hold memory without a limit, but for
- *       the time the application takes itself.
+ *   C1  One request at most is in the application's hands; the next head is read only when the
+ * answer is complete and less than high water of it waits. C2  Bytes behind a refused head or body
+ * are never read as a request: the connection ends. C3  Each request that on_head saw ends exactly
+ * once: answered, or gone. C4  Nothing a peer does makes a connection wait without a deadline or
+ * hold memory without a limit, but for the time the application takes itself.
  *
- * Hang-ups: the end of the client's side counts as gone while a request is in the application's hands, as in
- * most servers, because a closed browser tab and a half-closed socket look the same until something is
- * written, and a silent model may cost money for minutes. One exception: when a whole further request is
- * waiting behind (a script that sends all it has, ends its side and reads), the client evidently still listens. */
+ * Hang-ups: the end of the client's side counts as gone while a request is in the application's
+ * hands, as in most servers, because a closed browser tab and a half-closed socket look the same
+ * until something is written, and a silent model may cost money for minutes. One exception: when a
+ * whole further request is waiting behind (a script that sends all it has, ends its side and
+ * reads), the client evidently still listens. */
 #include "http/internal.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -24,7 +25,7 @@
 #include <unistd.h>
 
 enum {
-    STEPS_A_TURN = 128,  /* then others have a turn */
+    STEPS_A_TURN = 128, /* then others have a turn */
     LINGER_MS = 3000,
     LINGER_BYTES = 16 * 1024 * 1024,
     ROOM_BEHIND_HEAD = 1024, /* for a chunked body to arrive in pieces worth a call */
@@ -81,7 +82,8 @@ void conn_close(struct conn *c, const char *reason)
     event_del(&c->event);
     tls_free(MAI_TAKE(c->tls));
     if (c->must_reset)
-        setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
+        setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1},
+                   sizeof(struct linger));
     close(c->fd);
     out_clear(&c->out);
     c->in.start = c->in.end;
@@ -263,8 +265,10 @@ static bool head_step(struct conn *c)
     if (c->in.scanned < in_unread(c).n && parse_head(c))
         return true;
     size_t got;
-    if (!c->is_readable)
+    if (!c->is_readable) {
+        in_release(c); /* an idle connection holds no buffer */
         return false;
+    }
     CHECK(in_make_room(c, limits_of(c)->max_head_bytes));
     switch (wire_fill(c, c->in.p + c->in.end, c->in.cap - c->in.end, &got)) {
     case FILL_BYTES:

@@ -1,8 +1,9 @@
 /* The bytes a connection has read and not yet used.
  *
- * The head of a request stays where it was read until the request ends, because the application holds views
- * into it; so while a request is open nothing here moves or grows. Memory is a block of the lane's pool,
- * replaced by a larger one only for a large head, and given back whenever nothing is held. */
+ * The head of a request stays where it was read until the request ends, because the application
+ * holds views into it; so while a request is open nothing here moves or grows. Memory is a block of
+ * the lane's pool, replaced by a larger one only for a large head, and given back whenever nothing
+ * is held. */
 #include "http/internal.h"
 #include "base/mem.h"
 

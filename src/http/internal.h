@@ -1,11 +1,12 @@
 /* The server's own structures. server.h is what the application sees.
  *
- * server   one; shared by all loops: immutable after http_server_new, but for atomics and the tally's lock
- *  lane    one per loop: listening socket, connections, pools of recycled memory; its loop's thread only
- *   conn   one per client socket; holds exactly one http_request, used again and again
+ * server   one; shared by all loops: immutable after http_server_new, but for atomics and the
+ * tally's lock lane    one per loop: listening socket, connections, pools of recycled memory; its
+ * loop's thread only conn   one per client socket; holds exactly one http_request, used again and
+ * again
  *
- * A connection ends in conn_close only. Its memory rests on the lane's list of dead ones until the loop's turn
- * is over, so a callback further up the stack never meets freed memory. */
+ * A connection ends in conn_close only. Its memory rests on the lane's list of dead ones until the
+ * loop's turn is over, so a callback further up the stack never meets freed memory. */
 #ifndef MAI_HTTP_INTERNAL_H
 #define MAI_HTTP_INTERNAL_H
 
@@ -25,7 +26,7 @@
 
 enum body_kind {
     BODY_NONE,
-    BODY_LENGTH,  /* Content-Length */
+    BODY_LENGTH, /* Content-Length */
     BODY_CHUNKED,
 };
 
@@ -52,11 +53,11 @@ struct http_request {
     bool is_body_done;    /* nothing of it is left on the wire */
     bool is_stream;       /* http_stream_begin was called */
     bool is_stream_chunked;
-    bool is_full;         /* the queue went over high water and on_drain is owed */
-    bool closes;          /* the connection ends after this answer */
+    bool is_full; /* the queue went over high water and on_drain is owed */
+    bool closes;  /* the connection ends after this answer */
     bool has_address;
     char address[ADDRESS_TEXT_CAP];
-    char id[16];          /* empty until asked for */
+    char id[16]; /* empty until asked for */
 };
 
 /* ---- the connection ---- */
@@ -68,8 +69,9 @@ enum conn_state {
     CONN_APP,       /* a request is in the application's hands; the wire is not read */
     CONN_BODY,      /* the same, and its body is being read */
     CONN_FLUSH,     /* the last answer is being written, then the connection ends */
-    CONN_LINGER,    /* our side has ended; what the client still sends is thrown away for a while, because
-                       closing over unread bytes would reset the connection and lose the answer */
+    CONN_LINGER,    /* our side has ended; what the client still sends is thrown away for a while,
+                       because    closing over unread bytes would reset the connection and lose the answer
+                     */
     CONN_DEAD,
 };
 
@@ -90,22 +92,25 @@ struct conn {
     struct event event;
     enum conn_state state;
     bool is_readable, is_writable; /* as far as the last event and call said */
-    bool has_fin;     /* the peer has ended its side (or reset): bytes may still wait before it */
-    bool is_broken;   /* writing failed; the application learns of it from the loop, not in its own call */
-    bool is_running;  /* conn_run is on the stack: what is queued goes out at its end, in one write */
-    bool is_half_closer; /* ended its side with whole requests behind the current one: it still listens */
-    bool is_counted;  /* in the tally and the server's count */
-    bool must_linger; /* the client may still be sending what we shall not read */
+    bool has_fin;   /* the peer has ended its side (or reset): bytes may still wait before it */
+    bool is_broken; /* writing failed; the application learns of it from the loop, not in its own
+                       call */
+    bool
+        is_running; /* conn_run is on the stack: what is queued goes out at its end, in one write */
+    bool is_half_closer;   /* ended its side with whole requests behind the current one: it still
+                              listens */
+    bool is_counted;       /* in the tally and the server's count */
+    bool must_linger;      /* the client may still be sending what we shall not read */
     bool has_skipped_line; /* one empty line may stand before a request */
-    bool must_reset;  /* the end is to be seen as a failure */
-    bool is_held;     /* reads no further request until what waits has been taken */
-    bool is_refused;  /* over the limit: told so and closed */
+    bool must_reset;       /* the end is to be seen as a failure */
+    bool is_held;          /* reads no further request until what waits has been taken */
+    bool is_refused;       /* over the limit: told so and closed */
     struct address peer;
     bool is_peer_trusted;
-    int64_t deadline_us; /* of the state; INT64_MAX: none */
+    int64_t deadline_us;       /* of the state; INT64_MAX: none */
     int64_t write_deadline_us; /* while something waits to be written */
-    int unsent; /* bytes the kernel held when that deadline was set */
-    size_t progress_mark; /* body_received when the deadline was set */
+    int unsent;                /* bytes the kernel held when that deadline was set */
+    size_t progress_mark;      /* body_received when the deadline was set */
     size_t lingered;
     struct in in;
     struct out out;
@@ -179,7 +184,7 @@ void lane_free(struct lane *lane);
 void lane_add(struct lane *lane, struct conn *c);
 void lane_keep_sweeping(struct lane *lane);
 void lane_bury(struct lane *lane, struct conn *c); /* moves to the dead; freed after the turn */
-char *lane_take_block(struct lane *lane); /* IN_BLOCK_BYTES */
+char *lane_take_block(struct lane *lane);          /* IN_BLOCK_BYTES */
 void lane_give_block(struct lane *lane, char *p);
 struct arena *lane_take_arena(struct lane *lane);
 void lane_give_arena(struct lane *lane, struct arena *a);
@@ -202,12 +207,12 @@ void conn_sweep(struct conn *c, int64_t now_us);
 void conn_free(struct conn *c);
 
 /* input.c: the bytes read and not yet used */
-str in_unread(const struct conn *c);              /* from start */
-bool in_make_room(struct conn *c, size_t max);    /* at least one byte; false: it holds max already */
+str in_unread(const struct conn *c);           /* from start */
+bool in_make_room(struct conn *c, size_t max); /* at least one byte; false: it holds max already */
 /* Before views are made: the head of head_n bytes gets `room` bytes behind it. */
 void in_make_room_behind(struct conn *c, size_t head_n, size_t room);
-void in_drop(struct conn *c, size_t n);           /* n bytes at start are done with */
-void in_release(struct conn *c);                  /* gives the memory back when nothing is held */
+void in_drop(struct conn *c, size_t n); /* n bytes at start are done with */
+void in_release(struct conn *c);        /* gives the memory back when nothing is held */
 
 /* body.c */
 bool body_step(struct conn *c); /* uses what has arrived; tells the application when it is whole */

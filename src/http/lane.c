@@ -1,5 +1,5 @@
-/* A loop's share of the server: its connections, the memory they hand round, the coarse clock that looks at
- * every deadline (one timer for all: a request starts and stops none). */
+/* A loop's share of the server: its connections, the memory they hand round, the coarse clock that
+ * looks at every deadline (one timer for all: a request starts and stops none). */
 #include "http/internal.h"
 #include "base/clock.h"
 #include "base/id.h"
@@ -121,7 +121,8 @@ static void on_reap(evutil_socket_t fd, short what, void *arg)
     free_dead(arg);
 }
 
-/* Callbacks of the application may close any connection meanwhile: lane_bury keeps sweep_next valid. */
+/* Callbacks of the application may close any connection meanwhile: lane_bury keeps sweep_next
+ * valid. */
 static void on_sweep(struct loop_timer *t)
 {
     struct lane *lane = CONTAINER_OF(t, struct lane, sweep);

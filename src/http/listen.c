@@ -1,6 +1,6 @@
-/* Listening sockets, one per loop. The first binds plainly, so a taken port fails; only then does it get
- * SO_REUSEPORT, with which the others join it. (With SO_REUSEPORT from the start two servers would share a
- * port silently.) */
+/* Listening sockets, one per loop. The first binds plainly, so a taken port fails; only then does
+ * it get SO_REUSEPORT, with which the others join it. (With SO_REUSEPORT from the start two servers
+ * would share a port silently.) */
 #include "http/internal.h"
 #include "base/log.h"
 
@@ -34,13 +34,13 @@ static status resolve(const struct http_conf *conf, struct addrinfo **out, struc
 static status bind_failure(const struct http_conf *conf, int reason, struct err *e)
 {
     if (reason == EADDRINUSE)
-        return err_set(e, ST_CONFLICT, "Port %u on %.*s is already in use by another program", conf->port,
-                       STR_ARG(conf->host));
+        return err_set(e, ST_CONFLICT, "Port %u on %.*s is already in use by another program",
+                       conf->port, STR_ARG(conf->host));
     if (reason == EACCES)
         return err_set(e, ST_FORBIDDEN, "Port %u on %.*s may not be used by this user", conf->port,
                        STR_ARG(conf->host));
-    return err_set(e, ST_UNAVAILABLE, "Cannot listen on %.*s port %u: %s", STR_ARG(conf->host), conf->port,
-                   strerror(reason));
+    return err_set(e, ST_UNAVAILABLE, "Cannot listen on %.*s port %u: %s", STR_ARG(conf->host),
+                   conf->port, strerror(reason));
 }
 
 static bool set_option(int fd, int level, int name, int value)
@@ -59,8 +59,8 @@ static int open_listener(const struct sockaddr *address, socklen_t address_n, bo
         is_set &= set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
     if (joins)
         is_set &= set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-    if (is_set && bind(fd, address, address_n) == 0 && (joins || set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1)) &&
-        listen(fd, BACKLOG) == 0)
+    if (is_set && bind(fd, address, address_n) == 0 &&
+        (joins || set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1)) && listen(fd, BACKLOG) == 0)
         return fd;
     int reason = errno;
     close(fd);
@@ -117,7 +117,8 @@ static bool enter(struct http_server *s, const struct address *peer)
         return false;
     }
     struct address key = address_count_key(peer);
-    if (address_set_has(&s->trusted, peer) || tally_enter(&s->tally, &key, s->limits.max_per_address))
+    if (address_set_has(&s->trusted, peer) ||
+        tally_enter(&s->tally, &key, s->limits.max_per_address))
         return true;
     atomic_fetch_sub(&s->connections, 1);
     return false;
@@ -151,7 +152,8 @@ static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
     for (unsigned i = 0; i < ACCEPTS_A_TURN; i++) {
         struct sockaddr_storage peer;
         socklen_t peer_n = sizeof peer;
-        int fd = accept4(listen_fd, (struct sockaddr *)&peer, &peer_n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd =
+            accept4(listen_fd, (struct sockaddr *)&peer, &peer_n, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             welcome(lane, fd, (struct sockaddr *)&peer);
             continue;
@@ -168,8 +170,8 @@ void listen_start(struct lane *lane)
     if (lane->listen_fd < 0)
         return;
     if (lane->accept_event == NULL)
-        lane->accept_event =
-            event_new(loop_base(lane->loop), lane->listen_fd, EV_READ | EV_PERSIST, on_accept, lane);
+        lane->accept_event = event_new(loop_base(lane->loop), lane->listen_fd, EV_READ | EV_PERSIST,
+                                       on_accept, lane);
     CHECK(lane->accept_event != NULL && event_add(lane->accept_event, NULL) == 0);
     lane->is_accept_paused = false;
 }

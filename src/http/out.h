@@ -1,6 +1,6 @@
-/* What a connection still has to send: a chain of blocks, filled at the tail, sent from the head with one
- * writev. Bytes that outlive the server are referenced, all others copied. Blocks of the usual size are
- * recycled per loop. Loop thread only. */
+/* What a connection still has to send: a chain of blocks, filled at the tail, sent from the head
+ * with one writev. Bytes that outlive the server are referenced, all others copied. Blocks of the
+ * usual size are recycled per loop. Loop thread only. */
 #ifndef MAI_OUT_H
 #define MAI_OUT_H
 

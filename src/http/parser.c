@@ -4,7 +4,7 @@
 #include <llhttp.h>
 
 enum {
-    CHUNK_LINE_BYTES = 20,    /* size in hex, CR LF before and after */
+    CHUNK_LINE_BYTES = 20,      /* size in hex, CR LF before and after */
     OVERHEAD_BYTES = 16 * 1024, /* all extensions and trailers of one body together */
 };
 
@@ -54,7 +54,8 @@ static const llhttp_settings_t settings = {
 
 /* ---- head ---- */
 
-/* The framing is read while it stands: llhttp forgets it once a message without a body is complete. */
+/* The framing is read while it stands: llhttp forgets it once a message without a body is complete.
+ */
 static bool frames_alike(const struct parser *p, const llhttp_t *h, const struct head_info *info)
 {
     bool has_body = info->is_chunked || info->content_length > 0;

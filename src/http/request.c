@@ -1,7 +1,8 @@
 /* A request's face to the application, and the table that turns its token back into it.
  *
- * A token is a number that is never used again: the low 20 bits say the slot (a connection keeps one for its
- * life), the rest counts requests of this loop. At 100,000 requests a second it lasts five years. */
+ * A token is a number that is never used again: the low 20 bits say the slot (a connection keeps
+ * one for its life), the rest counts requests of this loop. At 100,000 requests a second it lasts
+ * five years. */
 #include "http/internal.h"
 #include "base/id.h"
 #include "base/mem.h"
@@ -190,7 +191,8 @@ static struct address forwarded_address(struct http_request *r)
 
 str http_request_address(const struct http_request *request)
 {
-    struct http_request *r = (struct http_request *)request; /* the text is made when first asked for */
+    struct http_request *r =
+        (struct http_request *)request; /* the text is made when first asked for */
     if (!r->has_address) {
         struct address a = r->conn->is_peer_trusted ? forwarded_address(r) : r->conn->peer;
         address_text(&a, r->address);
@@ -216,7 +218,8 @@ bool http_request_is_https(const struct http_request *r)
     return false;
 }
 
-/* Not secret, only distinct: a generator of its own spares a system call per request (splitmix64). */
+/* Not secret, only distinct: a generator of its own spares a system call per request (splitmix64).
+ */
 static uint64_t next_id(struct lane *lane)
 {
     uint64_t z = lane->id_state += UINT64_C(0x9e3779b97f4a7c15);
@@ -266,8 +269,8 @@ uint64_t http_request_token(const struct http_request *r)
     return r->token;
 }
 
-void http_request_on_gone(struct http_request *r, void (*on_gone)(struct http_request *r, void *ctx),
-                          void *ctx)
+void http_request_on_gone(struct http_request *r,
+                          void (*on_gone)(struct http_request *r, void *ctx), void *ctx)
 {
     r->on_gone = on_gone;
     r->gone_ctx = ctx;

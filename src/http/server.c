@@ -2,7 +2,6 @@
 #include "http/internal.h"
 #include "base/mem.h"
 
-
 struct http_limits http_limits_default(void)
 {
     return (struct http_limits){

@@ -60,8 +60,8 @@ static int wish_or(int named, int others)
     return named >= 0 ? named : others >= 0 ? others : 0;
 }
 
-/* The client's weights decide, between equals the smaller file. Plain is always at hand: a client that
- * refuses everything gets it all the same rather than nothing (RFC 9110 allows both). */
+/* The client's weights decide, between equals the smaller file. Plain is always at hand: a client
+ * that refuses everything gets it all the same rather than nothing (RFC 9110 allows both). */
 enum http_coding http_choose_coding(str accept_encoding, bool has_gzip, bool has_brotli)
 {
     struct wishes w = parse_wishes(accept_encoding);

@@ -1,4 +1,5 @@
-/* Connections per address; see tally.h. Touched once when a connection opens and once when it ends. */
+/* Connections per address; see tally.h. Touched once when a connection opens and once when it ends.
+ */
 #include "http/tally.h"
 #include "base/mem.h"
 

@@ -1,4 +1,5 @@
-/* TLS by OpenSSL; see tls.h. No renegotiation, so reading never waits for writing once the handshake is done. */
+/* TLS by OpenSSL; see tls.h. No renegotiation, so reading never waits for writing once the
+ * handshake is done. */
 #include "http/tls.h"
 #include "base/mem.h"
 

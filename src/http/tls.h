@@ -19,8 +19,8 @@ void tls_free(struct tls *t);
 
 /* True: done. False with errno EAGAIN: goes on when the socket is ready; ECONNRESET: failed. */
 bool tls_handshake(struct tls *t);
-/* Like read and write: bytes; 0 the peer has ended its side; -1 with errno EAGAIN (also while the handshake
- * goes on), or ECONNRESET for any failure. */
+/* Like read and write: bytes; 0 the peer has ended its side; -1 with errno EAGAIN (also while the
+ * handshake goes on), or ECONNRESET for any failure. */
 ssize_t tls_read(struct tls *t, void *dst, size_t n);
 ssize_t tls_write(struct tls *t, const void *p, size_t n);
 bool tls_is_ready(const struct tls *t); /* the handshake is done */

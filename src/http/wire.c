@@ -1,10 +1,10 @@
 /* Bytes between socket and connection, plain or TLS.
  *
- * The socket is watched edge-triggered, with one epoll_ctl in its whole life: an event says that something
- * changed, and is_readable / is_writable remember it until a call says EAGAIN. That is why this is not a
- * bufferevent: those arm and disarm writing around every answer (two epoll_ctl and an epoll_wait more a
- * request), and cannot notice a hang-up behind bytes they were told not to read, while an edge-triggered
- * EPOLLRDHUP arrives at once and once. */
+ * The socket is watched edge-triggered, with one epoll_ctl in its whole life: an event says that
+ * something changed, and is_readable / is_writable remember it until a call says EAGAIN. That is
+ * why this is not a bufferevent: those arm and disarm writing around every answer (two epoll_ctl
+ * and an epoll_wait more a request), and cannot notice a hang-up behind bytes they were told not to
+ * read, while an edge-triggered EPOLLRDHUP arrives at once and once. */
 #include "http/internal.h"
 #include "base/clock.h"
 
@@ -45,8 +45,9 @@ enum fill wire_fill(struct conn *c, void *dst, size_t n, size_t *got_out)
         c->is_readable = false;
         return FILL_NOTHING;
     }
-    /* A short read emptied the socket: the next byte raises a new event. Not so when the end has been
-     * announced already (that event is behind us), nor with TLS, which has a buffer of its own. */
+    /* A short read emptied the socket: the next byte raises a new event. Not so when the end has
+     * been announced already (that event is behind us), nor with TLS, which has a buffer of its
+     * own. */
     if ((size_t)got < n && c->tls == NULL && !c->has_fin)
         c->is_readable = false;
     *got_out = (size_t)got;
@@ -75,7 +76,8 @@ static ssize_t send_some(struct conn *c)
     return sent;
 }
 
-/* The application may be the caller, with its request in hand: it learns of the end from the loop. */
+/* The application may be the caller, with its request in hand: it learns of the end from the loop.
+ */
 static void break_off(struct conn *c)
 {
     c->is_broken = true;
@@ -110,8 +112,8 @@ void wire_flush(struct conn *c)
         start_write_deadline(c);
 }
 
-/* The socket says writable only when a third of its buffer is free, which a slow reader may need minutes for:
- * what the kernel still holds tells whether anything was taken. */
+/* The socket says writable only when a third of its buffer is free, which a slow reader may need
+ * minutes for: what the kernel still holds tells whether anything was taken. */
 bool wire_was_taken(struct conn *c)
 {
     int before = c->unsent;

@@ -1,11 +1,12 @@
 /* Loop threads; see loop.h.
  *
- * The mailbox is a lock-free stack that the loop takes whole and turns round, so tasks run in order of
- * posting. Only the post that finds the stack empty writes the eventfd: one wake-up per batch. Because no
- * other thread ever touches the event base, the base is made without locks.
+ * The mailbox is a lock-free stack that the loop takes whole and turns round, so tasks run in order
+ * of posting. Only the post that finds the stack empty writes the eventfd: one wake-up per batch.
+ * Because no other thread ever touches the event base, the base is made without locks.
  *
- * Threads: loop_post from any; loop_new, loop_start, loop_stop, loop_free from the owner (not the loop
- * itself); the rest on the loop's thread, or anywhere before it starts and after it stopped. */
+ * Threads: loop_post from any; loop_new, loop_start, loop_stop, loop_free from the owner (not the
+ * loop itself); the rest on the loop's thread, or anywhere before it starts and after it stopped.
+ */
 #include "io/loop.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -47,7 +48,8 @@ static struct task *reversed(struct task *newest)
     return oldest;
 }
 
-/* Runs one batch; what the tasks post themselves comes with the next one. False when there was none. */
+/* Runs one batch; what the tasks post themselves comes with the next one. False when there was
+ * none. */
 static bool run_batch(struct loop *l)
 {
     struct task *t = reversed(atomic_exchange_explicit(&l->mailbox, NULL, memory_order_acquire));

@@ -1,5 +1,5 @@
-/* Worker threads; see workers.h. One queue under one lock: jobs are milliseconds, not microseconds, so
- * contention does not matter here. */
+/* Worker threads; see workers.h. One queue under one lock: jobs are milliseconds, not microseconds,
+ * so contention does not matter here. */
 #include "io/workers.h"
 #include "base/mem.h"
 #include "io/threads.h"

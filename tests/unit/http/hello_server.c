@@ -1,5 +1,5 @@
-/* The tests' application on a port, for load by hand: hello_server PORT LOOPS; ends with its stdin. Prints the
- * CPU time it took. */
+/* The tests' application on a port, for load by hand: hello_server PORT LOOPS; ends with its stdin.
+ * Prints the CPU time it took. */
 #include "serve.h"
 #include "base/log.h"
 

@@ -54,8 +54,8 @@ unsigned serve_count(struct serve *s, const unsigned *counter)
 
 static void respond(struct http_request *r, int code, str body)
 {
-    http_respond(r, &(struct http_response){
-                        .code = code, .content_type = STR("text/plain"), .body = body});
+    http_respond(
+        r, &(struct http_response){.code = code, .content_type = STR("text/plain"), .body = body});
 }
 
 static void on_gone(struct http_request *r, void *ctx)
@@ -73,10 +73,11 @@ static void on_body(struct http_request *r, str body, void *ctx)
 
 static void about(struct http_request *r)
 {
-    str text = arena_printf(
-        http_request_arena(r), "%.*s %.*s [%.*s] %.*s %s", STR_ARG(http_method_text(http_request_method(r))),
-        STR_ARG(http_request_path(r)), STR_ARG(http_request_query(r)), STR_ARG(http_request_address(r)),
-        http_request_is_https(r) ? "https" : "http");
+    str text =
+        arena_printf(http_request_arena(r), "%.*s %.*s [%.*s] %.*s %s",
+                     STR_ARG(http_method_text(http_request_method(r))),
+                     STR_ARG(http_request_path(r)), STR_ARG(http_request_query(r)),
+                     STR_ARG(http_request_address(r)), http_request_is_https(r) ? "https" : "http");
     respond(r, 200, text);
 }
 
@@ -181,7 +182,8 @@ static void command_run(struct task *t)
     sem_post(&c->done);
 }
 
-static bool command(struct serve *s, void (*act)(struct http_request *r, const char *text), const char *text)
+static bool command(struct serve *s, void (*act)(struct http_request *r, const char *text),
+                    const char *text)
 {
     struct command c = {.task = {.run = command_run}, .serve = s, .act = act, .text = text};
     sem_init(&c.done, 0, 0);
@@ -338,7 +340,8 @@ void raw_read_until(int fd, struct buf *b, const char *needle, unsigned times)
 {
     while (count_text(b, needle) < times)
         if (read_some(fd, b) <= 0)
-            fail_msg("the server ended before '%s' came %u times: %.2000s", needle, times, buf_z(b));
+            fail_msg("the server ended before '%s' came %u times: %.2000s", needle, times,
+                     buf_z(b));
 }
 
 int raw_answer(int fd, struct buf *b)

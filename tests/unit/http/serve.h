@@ -1,15 +1,14 @@
-/* What the tests of the HTTP server share: a real server on loop threads, an application with one path per
- * behaviour, and a raw client.
+/* What the tests of the HTTP server share: a real server on loop threads, an application with one
+ * path per behaviour, and a raw client.
  *
  * Paths of the application:
  *   /hello      "hello", at once                     /echo      reads the body, answers it
  *   /about      method, path, query, address, scheme /small     as /echo, body of at most 16 bytes
  *   /refuse     401 without reading the body         /close     "bye" and Connection: close
  *   /later      answered when the test calls serve_answer_later
- *   /stream     begun at once; serve_stream_write, serve_stream_end, serve_stream_abort go on with it
- *   /flood      a stream of FLOOD_BYTES, as fast as the client takes it
- *   /static     a large body that is not copied       /empty     204
- *   /attack     counted, and never to be reached by smuggling
+ *   /stream     begun at once; serve_stream_write, serve_stream_end, serve_stream_abort go on with
+ * it /flood      a stream of FLOOD_BYTES, as fast as the client takes it /static     a large body
+ * that is not copied       /empty     204 /attack     counted, and never to be reached by smuggling
  * Everything else: 404. */
 #ifndef TEST_SERVE_H
 #define TEST_SERVE_H
@@ -54,11 +53,13 @@ bool serve_stream_abort(struct serve *s);
 int raw_connect(struct serve *s);
 void raw_send(int fd, const char *bytes, size_t n);
 void raw_text(int fd, const char *z);
-/* Reads until the server ends its side; NUL-terminated in `b`. Fails the test after 10 s. False: reset. */
+/* Reads until the server ends its side; NUL-terminated in `b`. Fails the test after 10 s. False:
+ * reset. */
 bool raw_read_all(int fd, struct buf *b);
 /* Reads at least until `needle` has been seen `times`. */
 void raw_read_until(int fd, struct buf *b, const char *needle, unsigned times);
-/* One exchange: sends, reads one answer with Content-Length (or to the end), leaves the connection open. */
+/* One exchange: sends, reads one answer with Content-Length (or to the end), leaves the connection
+ * open. */
 int raw_answer(int fd, struct buf *b); /* status code; b: head and body */
 /* connect, send, read to the end, close */
 void raw_exchange(struct serve *s, const char *bytes, size_t n, struct buf *b);

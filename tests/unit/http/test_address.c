@@ -78,7 +78,8 @@ static void test_ranges(void **state)
 
 static void test_a_wrong_range_is_named(void **state)
 {
-    static const char *const wrong[] = {"10.0.0.0/33", "host", "::/129", "10.0.0.0/", "1.2.3.4/-1", "1.2.3.4:80"};
+    static const char *const wrong[] = {"10.0.0.0/33", "host",       "::/129",
+                                        "10.0.0.0/",   "1.2.3.4/-1", "1.2.3.4:80"};
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         struct address_set set;
         struct err e = {0};
@@ -98,7 +99,8 @@ static void test_counting_joins_a_64_of_ipv6(void **state)
     assert_memory_not_equal(&a, &c, sizeof a);
 }
 
-static void expect_client(const char *trusted, const char *peer, const char *list, const char *expected)
+static void expect_client(const char *trusted, const char *peer, const char *list,
+                          const char *expected)
 {
     struct address_set set;
     struct address a;

@@ -102,7 +102,8 @@ static void test_a_hang_up_inside_a_body_is_noticed(void **state)
     int fd = send_and_hold("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf");
     close(fd);
     serve_wait(s, &s->gone, gone + 1);
-    fd = send_and_hold("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nha");
+    fd = send_and_hold(
+        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nha");
     reset(fd);
     serve_wait(s, &s->gone, gone + 2);
 }
@@ -113,7 +114,8 @@ static void test_a_client_that_ends_its_side_first_is_answered_at_once(void **st
     struct buf b MAI_AUTO(buf_free);
     buf_init(&b, 1 << 16);
     int fd = raw_connect(s);
-    raw_text(fd, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\nPOST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nok");
+    raw_text(fd, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\nPOST /echo HTTP/1.1\r\nHost: "
+                 "a\r\nContent-Length: 2\r\n\r\nok");
     shutdown(fd, SHUT_WR);
     assert_true(raw_read_all(fd, &b));
     assert_int_equal(count_text(&b, "hello"), 1);
@@ -121,7 +123,8 @@ static void test_a_client_that_ends_its_side_first_is_answered_at_once(void **st
     close(fd);
 }
 
-/* A script that sends everything, ends its side and reads: the request behind shows that it listens. */
+/* A script that sends everything, ends its side and reads: the request behind shows that it
+ * listens. */
 static void test_a_half_closer_with_requests_behind_is_served_to_the_end(void **state)
 {
     struct buf b MAI_AUTO(buf_free);
@@ -141,8 +144,8 @@ static void test_a_half_closer_with_requests_behind_is_served_to_the_end(void **
     close(fd);
 }
 
-/* The client has closed; the first bytes written find that out, and the application hears it from the loop,
- * never inside its own call. */
+/* The client has closed; the first bytes written find that out, and the application hears it from
+ * the loop, never inside its own call. */
 static void test_a_write_to_nobody_ends_as_gone(void **state)
 {
     unsigned gone = serve_count(s, &s->gone), heads = serve_count(s, &s->heads);

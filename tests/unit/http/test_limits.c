@@ -168,12 +168,14 @@ static void test_a_body_over_the_limit_is_413_before_it_is_read(void **state)
     begin();
     s->conf.limits.max_body_bytes = 1000;
     serve_start(s);
-    send_and_read("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n"); /* nothing of it sent */
+    send_and_read(
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n"); /* nothing of it sent */
     expect_status(413);
     assert_non_null(strstr(buf_z(&b), "\"path\":\"/echo\""));
     send_and_read("POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 17\r\n\r\n12345678901234567");
     expect_status(413);
-    send_and_read("POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 16\r\nConnection: close\r\n\r\n1234567890123456");
+    send_and_read("POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 16\r\nConnection: "
+                  "close\r\n\r\n1234567890123456");
     expect_status(200);
     send_and_read("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n");
     expect_status(413);
@@ -188,9 +190,11 @@ static void test_a_chunked_body_over_the_limit_is_413_while_it_arrives(void **st
     send_and_read("POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
                   "9\r\n123456789\r\n8\r\n12345678\r\n"); /* the end never comes */
     expect_status(413);
-    send_and_read("POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\nxxxxxxxxxxxxxxxxxxxxxxx");
+    send_and_read("POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+                  "chunked\r\n\r\nffffffff\r\nxxxxxxxxxxxxxxxxxxxxxxx");
     expect_status(413);
-    send_and_read("POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n");
+    send_and_read("POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+                  "chunked\r\n\r\n5\nhello\r\n0\r\n\r\n");
     expect_status(400);
     serve_wait(s, &s->gone, 3);
     assert_int_equal(serve_count(s, &s->bodies), 0);
@@ -295,8 +299,9 @@ static void test_a_client_that_pipelines_and_does_not_read_is_held_back(void **s
     int fd = raw_connect(s);
     for (int i = 0; i < 8; i++)
         raw_text(fd, "GET /static HTTP/1.1\r\nHost: a\r\n\r\n");
-    /* Nothing is read: the first large answers fill the socket, the requests behind stay unread, and the write
-     * timeout ends it. What the socket held can then be read, and it is not eight answers. */
+    /* Nothing is read: the first large answers fill the socket, the requests behind stay unread,
+     * and the write timeout ends it. What the socket held can then be read, and it is not eight
+     * answers. */
     serve_wait(s, &s->heads, 1);
     wait_until_dropped(fd);
     raw_read_all(fd, &b);
@@ -339,7 +344,8 @@ static void test_trusted_proxies_may_hold_many_and_name_the_client(void **state)
     s->conf.trusted_proxies = STR("10.0.0.0/8, 127.0.0.1");
     serve_start(s);
     int one = raw_connect(s), two = raw_connect(s);
-    raw_text(one, "GET /about HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 203.0.113.9, 10.1.1.1\r\n"
+    raw_text(one, "GET /about HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: "
+                  "203.0.113.9, 10.1.1.1\r\n"
                   "X-Forwarded-Proto: https\r\n\r\n");
     assert_int_equal(raw_answer(one, &b), 200);
     assert_true(str_ends(buf_view(&b), STR("GET /about [] 203.0.113.9 https")));

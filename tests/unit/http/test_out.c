@@ -1,5 +1,5 @@
-/* The output queue against a plain string: whatever is added in whatever pieces comes out in order, whatever
- * pieces are taken. */
+/* The output queue against a plain string: whatever is added in whatever pieces comes out in order,
+ * whatever pieces are taken. */
 #include "http/out.h"
 #include "base/buf.h"
 
@@ -11,7 +11,8 @@ static char source[PIECE_MAX * 2];
 
 static void add_random(struct out *o, struct buf *model)
 {
-    str piece = {source + test_below(PIECE_MAX), test_below(3) == 0 ? test_below(PIECE_MAX) : test_below(40)};
+    str piece = {source + test_below(PIECE_MAX),
+                 test_below(3) == 0 ? test_below(PIECE_MAX) : test_below(40)};
     if (test_below(3) == 0) {
         out_add_static(o, piece);
     } else if (test_below(2) == 0) {

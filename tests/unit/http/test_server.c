@@ -42,7 +42,8 @@ static void test_a_get_is_answered(void **state)
     buf_init(&b, 1 << 16);
     exchange("GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", &b);
     assert_true(str_starts(buf_view(&b), STR("HTTP/1.1 200 OK\r\nDate: ")));
-    assert_int_equal(count_text(&b, " GMT\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n"), 1);
+    assert_int_equal(count_text(&b, " GMT\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n"),
+                     1);
     assert_int_equal(count_text(&b, "Connection: close\r\n\r\nhello"), 1);
     assert_int_equal(count_text(&b, "Server:"), 0);
 }
@@ -51,16 +52,17 @@ static void test_the_request_is_told_to_the_application(void **state)
 {
     expect("GET /about?a=%20b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 200,
            "GET /about [a=%20b] 127.0.0.1 http");
-    expect("PATCH /about HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", 200,
-           "PATCH /about [] 127.0.0.1 http");
-    expect("GET http://a.example/about?x HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n", 200,
-           "GET /about [x] 127.0.0.1 http");
+    expect("PATCH /about HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+           200, "PATCH /about [] 127.0.0.1 http");
+    expect("GET http://a.example/about?x HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n",
+           200, "GET /about [x] 127.0.0.1 http");
     expect("OPTIONS /about HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 200,
            "OPTIONS /about [] 127.0.0.1 http");
     /* not from a trusted proxy */
-    expect("GET /about HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Proto: https\r\n"
-           "Connection: close\r\n\r\n",
-           200, "GET /about [] 127.0.0.1 http");
+    expect(
+        "GET /about HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Proto: https\r\n"
+        "Connection: close\r\n\r\n",
+        200, "GET /about [] 127.0.0.1 http");
 }
 
 static void test_head_has_the_length_and_no_body(void **state)
@@ -84,12 +86,15 @@ static void test_head_has_the_length_and_no_body(void **state)
 
 static void test_bodies_in_every_framing(void **state)
 {
-    expect("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody", 200, "\r\n\r\nbody");
-    expect("PUT /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", 200, "\r\n\r\n");
+    expect("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody",
+           200, "\r\n\r\nbody");
+    expect("PUT /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", 200,
+           "\r\n\r\n");
     expect("GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 200, "\r\n\r\n");
-    expect("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-           "3;x=y\r\nbig\r\n5\r\n body\r\n0\r\nT: t\r\n\r\n",
-           200, "\r\n\r\nbig body");
+    expect(
+        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        "3;x=y\r\nbig\r\n5\r\n body\r\n0\r\nT: t\r\n\r\n",
+        200, "\r\n\r\nbig body");
     expect("POST /echo HTTP/1.0\r\nContent-Length: 4\r\n\r\nbody", 200, "\r\n\r\nbody");
 }
 
@@ -103,9 +108,15 @@ static void test_large_bodies_both_ways(void **state)
         buf_clear(&request);
         buf_clear(&b);
         if (is_chunked)
-            buf_addf(&request, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n%x\r\n", LARGE);
+            buf_addf(&request,
+                     "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: "
+                     "close\r\n\r\n%x\r\n",
+                     LARGE);
         else
-            buf_addf(&request, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\nConnection: close\r\n\r\n", LARGE);
+            buf_addf(
+                &request,
+                "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\nConnection: close\r\n\r\n",
+                LARGE);
         size_t head_n = request.n;
         char *body = buf_reserve(&request, LARGE);
         for (size_t i = 0; i < LARGE; i++)
@@ -187,10 +198,13 @@ static void test_pipelined_requests_are_answered_in_order(void **state)
         if (i % 3 == 0)
             buf_addf(&request, "GET /about?%d HTTP/1.1\r\nHost: a\r\n\r\n", i);
         else if (i % 3 == 1)
-            buf_addf(&request, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\n\r\n<%05d>", i);
+            buf_addf(&request, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\n\r\n<%05d>",
+                     i);
         else
-            buf_addf(&request, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-                               "1\r\n<\r\n6\r\n%05d>\r\n0\r\n\r\n", i);
+            buf_addf(&request,
+                     "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                     "1\r\n<\r\n6\r\n%05d>\r\n0\r\n\r\n",
+                     i);
     }
     buf_add(&request, STR("GET /close HTTP/1.1\r\nHost: a\r\n\r\n"));
     raw_exchange(s, request.p, request.n, &b);
@@ -253,7 +267,8 @@ static void test_every_request_split_at_every_byte(void **state)
             /* the Date may have gone on by a second */
             size_t date = str_find(a, STR("Date: "));
             assert_memory_equal(a.p, b.p, date);
-            str a_end = str_from(a, str_find(a, STR("\r\n\r\n"))), b_end = str_from(b, str_find(b, STR("\r\n\r\n")));
+            str a_end = str_from(a, str_find(a, STR("\r\n\r\n"))),
+                b_end = str_from(b, str_find(b, STR("\r\n\r\n")));
             assert_int_equal(a_end.n, b_end.n);
         }
     }
@@ -264,19 +279,23 @@ static void test_100_continue_comes_when_the_body_is_wanted(void **state)
     struct buf b MAI_AUTO(buf_free);
     buf_init(&b, 1 << 16);
     int fd = raw_connect(s);
-    raw_text(fd, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+    raw_text(fd,
+             "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
     raw_read_until(fd, &b, "HTTP/1.1 100 Continue\r\n\r\n", 1);
     raw_text(fd, "body");
     assert_int_equal(raw_answer(fd, &b), 200);
     assert_true(str_ends(buf_view(&b), STR("body")));
     /* not wanted: the refusal comes at once, without it */
-    raw_text(fd, "POST /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+    raw_text(
+        fd,
+        "POST /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
     buf_clear(&b);
     assert_true(raw_read_all(fd, &b));
     assert_true(str_starts(buf_view(&b), STR("HTTP/1.1 401 ")));
     assert_int_equal(count_text(&b, "Connection: close"), 1);
     close(fd);
-    expect("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 200-maybe\r\n\r\nbody", 417, "}");
+    expect("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 200-maybe\r\n\r\nbody",
+           417, "}");
 }
 
 static void test_a_refused_body_ends_or_is_passed_over(void **state)
@@ -285,9 +304,11 @@ static void test_a_refused_body_ends_or_is_passed_over(void **state)
     buf_init(&b, 1 << 16);
     int fd = raw_connect(s);
     /* small and here already: the connection goes on */
-    raw_text(fd, "POST /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody"
-                 "POST /refuse HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
-                 "GET /close HTTP/1.1\r\nHost: a\r\n\r\n");
+    raw_text(
+        fd,
+        "POST /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody"
+        "POST /refuse HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
+        "GET /close HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_true(raw_read_all(fd, &b));
     assert_int_equal(count_text(&b, "HTTP/1.1 401 "), 2);
     assert_int_equal(count_text(&b, "bye"), 1);
@@ -316,7 +337,8 @@ static void test_streams_are_chunked(void **state)
     int fd = raw_connect(s);
     raw_text(fd, "GET /stream HTTP/1.1\r\nHost: a\r\n\r\n");
     serve_wait(s, &s->heads, before + 1);
-    raw_read_until(fd, &b, "Transfer-Encoding: chunked\r\n\r\n", 1); /* out before the first event */
+    raw_read_until(fd, &b, "Transfer-Encoding: chunked\r\n\r\n",
+                   1); /* out before the first event */
     assert_true(serve_stream_write(s, "data: one\n\n"));
     raw_read_until(fd, &b, "b\r\ndata: one\n\n\r\n", 1);
     assert_true(serve_stream_write(s, ""));

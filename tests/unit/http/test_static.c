@@ -43,10 +43,21 @@ static void test_etags_are_compared_weakly(void **state)
 }
 
 static const struct http_asset items[] = {
-    {.path = STR_INIT("/"), .content_type = STR_INIT("text/html"), .raw = STR_INIT("<p>home"), .etag = STR_INIT("\"h\"")},
-    {.path = STR_INIT("/assets/app-1f.js"), .content_type = STR_INIT("text/javascript"), .raw = STR_INIT("raw script"),
-     .gzip = STR_INIT("gz"), .brotli = STR_INIT("b"), .etag = STR_INIT("\"j\""), .is_immutable = true},
-    {.path = STR_INIT("/z.css"), .content_type = STR_INIT("text/css"), .raw = STR_INIT("p{}"), .etag = STR_INIT("\"c\"")},
+    {.path = STR_INIT("/"),
+     .content_type = STR_INIT("text/html"),
+     .raw = STR_INIT("<p>home"),
+     .etag = STR_INIT("\"h\"")},
+    {.path = STR_INIT("/assets/app-1f.js"),
+     .content_type = STR_INIT("text/javascript"),
+     .raw = STR_INIT("raw script"),
+     .gzip = STR_INIT("gz"),
+     .brotli = STR_INIT("b"),
+     .etag = STR_INIT("\"j\""),
+     .is_immutable = true},
+    {.path = STR_INIT("/z.css"),
+     .content_type = STR_INIT("text/css"),
+     .raw = STR_INIT("p{}"),
+     .etag = STR_INIT("\"c\"")},
 };
 static const struct http_assets assets = {items, COUNT_OF(items)};
 
@@ -76,7 +87,8 @@ static struct buf b;
 static void get(const char *line, const char *headers)
 {
     char request[512];
-    int n = snprintf(request, sizeof request, "%s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n%s\r\n", line, headers);
+    int n = snprintf(request, sizeof request,
+                     "%s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n%s\r\n", line, headers);
     raw_exchange(s, request, (size_t)n, &b);
 }
 

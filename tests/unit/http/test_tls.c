@@ -35,7 +35,8 @@ static void make_certificate(void)
     X509_gmtime_adj(X509_getm_notBefore(c), -60);
     X509_gmtime_adj(X509_getm_notAfter(c), 3600);
     X509_set_pubkey(c, key);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(c), "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(c), "CN", MBSTRING_ASC,
+                               (const unsigned char *)"localhost", -1, -1, 0);
     X509_set_issuer_name(c, X509_get_subject_name(c));
     assert_true(X509_sign(c, key, EVP_sha256()) > 0);
     write_files(c, key);
@@ -138,7 +139,9 @@ static void test_large_bodies_both_ways(void **state)
     struct buf request MAI_AUTO(buf_free), b MAI_AUTO(buf_free);
     buf_init(&request, LARGE * 2);
     buf_init(&b, LARGE * 2);
-    buf_addf(&request, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\nConnection: close\r\n\r\n", LARGE);
+    buf_addf(&request,
+             "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\nConnection: close\r\n\r\n",
+             LARGE);
     char *body = buf_reserve(&request, LARGE);
     for (size_t i = 0; i < LARGE; i++)
         body[i] = (char)test_random();
@@ -183,7 +186,7 @@ static void test_plain_text_and_silence_are_shown_the_door(void **state)
     raw_text(plain, "GET /attack HTTP/1.1\r\nHost: a\r\n\r\n");
     raw_read_all(plain, &b);
     assert_int_equal(count_text(&b, "HTTP"), 0); /* at most a TLS alert */
-    raw_read_all(silent, &b); /* the time for a handshake is limited */
+    raw_read_all(silent, &b);                    /* the time for a handshake is limited */
     assert_int_equal(serve_count(s, &s->attacks), 0);
     close(plain);
     close(silent);

@@ -1,5 +1,5 @@
-/* Loops: tasks of many threads run on the loop's own, in order and once; timers; what is still in the
- * mailbox runs before the thread ends. */
+/* Loops: tasks of many threads run on the loop's own, in order and once; timers; what is still in
+ * the mailbox runs before the thread ends. */
 #include "io/loop.h"
 #include "base/clock.h"
 #include "base/mem.h"

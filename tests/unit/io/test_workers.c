@@ -1,5 +1,5 @@
-/* Workers: every job once, on a worker that knows its number; a full queue refuses and leaves the job
- * untouched; freeing the pool runs what is queued. */
+/* Workers: every job once, on a worker that knows its number; a full queue refuses and leaves the
+ * job untouched; freeing the pool runs what is queued. */
 #include "io/workers.h"
 
 #include <semaphore.h>
