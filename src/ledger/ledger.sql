@@ -78,10 +78,10 @@ WHERE rollup_totals.cost <= 9223372036854775807 - CASE WHEN excluded.cost > 0 TH
 
 -- name: rollup_add
 -- scope: organization
-INSERT INTO rollups (organization_id, slot, user_id, model, key_hash, provider, requests, prompt_tokens,
+INSERT INTO rollups (organization_id, user_id, slot, model, key_hash, provider, requests, prompt_tokens,
     completion_tokens, cost, billed)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-ON CONFLICT (organization_id, slot, user_id, model, key_hash, provider) DO UPDATE SET
+ON CONFLICT (organization_id, user_id, slot, model, key_hash, provider) DO UPDATE SET
     requests = rollups.requests + excluded.requests,
     prompt_tokens = rollups.prompt_tokens + excluded.prompt_tokens,
     completion_tokens = rollups.completion_tokens + excluded.completion_tokens,
@@ -119,15 +119,31 @@ WHERE organization_id = $1 AND slot >= $2 AND slot < $3 ORDER BY slot;
 SELECT slot, requests, prompt_tokens, completion_tokens, cost, billed FROM rollups
 WHERE organization_id = $1 AND user_id = $4 AND slot >= $2 AND slot < $3 ORDER BY slot;
 
+-- Rollups lie by person, then time: who has any is found by stepping from one person to the next, then each has one
+-- run of rows. Within a person rows come in the order of time.
 -- name: usage_users
 -- scope: organization
-SELECT slot, requests, prompt_tokens, completion_tokens, cost, billed, user_id, '' FROM rollups
-WHERE organization_id = $1 AND slot >= $2 AND slot < $3 ORDER BY slot;
+WITH RECURSIVE people (id) AS (
+    SELECT MIN(user_id) FROM rollups WHERE organization_id = $1
+    UNION ALL
+    SELECT (SELECT MIN(n.user_id) FROM rollups n WHERE n.organization_id = $1 AND n.user_id > people.id)
+    FROM people WHERE people.id IS NOT NULL
+)
+SELECT r.slot, r.requests, r.prompt_tokens, r.completion_tokens, r.cost, r.billed, r.user_id, ''
+FROM people CROSS JOIN rollups r
+WHERE r.organization_id = $1 AND r.user_id = people.id AND r.slot >= $2 AND r.slot < $3;
 
 -- name: usage_models
 -- scope: organization
-SELECT slot, requests, prompt_tokens, completion_tokens, cost, billed, model, provider FROM rollups
-WHERE organization_id = $1 AND slot >= $2 AND slot < $3 ORDER BY slot;
+WITH RECURSIVE people (id) AS (
+    SELECT MIN(user_id) FROM rollups WHERE organization_id = $1
+    UNION ALL
+    SELECT (SELECT MIN(n.user_id) FROM rollups n WHERE n.organization_id = $1 AND n.user_id > people.id)
+    FROM people WHERE people.id IS NOT NULL
+)
+SELECT r.slot, r.requests, r.prompt_tokens, r.completion_tokens, r.cost, r.billed, r.model, r.provider
+FROM people CROSS JOIN rollups r
+WHERE r.organization_id = $1 AND r.user_id = people.id AND r.slot >= $2 AND r.slot < $3;
 
 -- name: usage_models_own
 -- scope: user
@@ -202,7 +218,15 @@ SELECT created_ms FROM generations WHERE organization_id = $1 AND created_ms >= 
 
 -- name: verify_next_slot
 -- scope: organization
-SELECT slot FROM rollups WHERE organization_id = $1 AND slot >= $2 ORDER BY slot LIMIT 1;
+WITH RECURSIVE people (id) AS (
+    SELECT MIN(user_id) FROM rollups WHERE organization_id = $1
+    UNION ALL
+    SELECT (SELECT MIN(n.user_id) FROM rollups n WHERE n.organization_id = $1 AND n.user_id > people.id)
+    FROM people WHERE people.id IS NOT NULL
+)
+SELECT MIN((SELECT r.slot FROM rollups r WHERE r.organization_id = $1 AND r.user_id = people.id AND r.slot >= $2
+    ORDER BY r.slot LIMIT 1))
+FROM people;
 
 -- name: verify_next_total
 -- scope: organization
@@ -215,8 +239,16 @@ FROM generations WHERE organization_id = $1 AND created_ms >= $2 AND created_ms 
 
 -- name: verify_rollups
 -- scope: organization
-SELECT slot, requests, prompt_tokens, completion_tokens, cost, billed, user_id, model, key_hash, provider FROM rollups
-WHERE organization_id = $1 AND slot >= $2 AND slot < $3 ORDER BY slot;
+WITH RECURSIVE people (id) AS (
+    SELECT MIN(user_id) FROM rollups WHERE organization_id = $1
+    UNION ALL
+    SELECT (SELECT MIN(n.user_id) FROM rollups n WHERE n.organization_id = $1 AND n.user_id > people.id)
+    FROM people WHERE people.id IS NOT NULL
+)
+SELECT r.slot, r.requests, r.prompt_tokens, r.completion_tokens, r.cost, r.billed,
+    r.user_id, r.model, r.key_hash, r.provider
+FROM people CROSS JOIN rollups r
+WHERE r.organization_id = $1 AND r.user_id = people.id AND r.slot >= $2 AND r.slot < $3;
 
 -- name: verify_totals
 -- scope: organization

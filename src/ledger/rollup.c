@@ -21,8 +21,8 @@ status rollup_add(struct db *db, const struct rollup_step *s)
         return st;
     str provider = s->provider.p != NULL ? s->provider : STR("");
     return db_exec(db, &SQL_ROLLUP_ADD,
-                   DB_ARGS(DB_TEXT(s->organization_id), DB_INT(slot_of(s->created_ms)),
-                           DB_TEXT(s->user_id), DB_TEXT(s->model), DB_TEXT(s->key_hash),
+                   DB_ARGS(DB_TEXT(s->organization_id), DB_TEXT(s->user_id),
+                           DB_INT(slot_of(s->created_ms)), DB_TEXT(s->model), DB_TEXT(s->key_hash),
                            DB_TEXT(provider), DB_INT(s->requests), DB_INT(s->prompt_tokens),
                            DB_INT(s->completion_tokens), DB_PICO(s->cost), DB_PICO(s->billed)));
 }

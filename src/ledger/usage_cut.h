@@ -80,7 +80,7 @@ struct group {
     str first, second;  /* what the rows have in common */
     struct tally sum;
     int days;           /* with a request */
-    size_t last_day;    /* private: index + 1 */
+    uint64_t *seen;     /* private: a bit per day of the cut; NULL: not counted this way */
 };
 enum group_by { GROUP_BY_USER, GROUP_BY_MODEL };
 /* Sorted by billed, largest first; then by text. Arena. */

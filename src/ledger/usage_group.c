@@ -1,5 +1,5 @@
-/* Rollup rows grouped by person or by model; see usage_cut.h. Rows come in the order of time, so the days on which a
- * group was active are counted on the way. */
+/* Rollup rows grouped by person or by model; see usage_cut.h. Rows come person by person, each in the order of time;
+ * a group keeps a bit for every day on which it was active. */
 #include "base/hash.h"
 #include "base/mem.h"
 #include "ledger/ledger_sql.h"
@@ -12,13 +12,16 @@ enum { KEY_MAX = 512 };
 struct grouping {
     struct hash by_key;
     struct arena *a;
+    const struct cut *cut;
 };
 
 static struct group *group_new(struct grouping *g, str key, str first, str second)
 {
     struct group *group = ARENA_NEW(g->a, struct group);
-    if (group == NULL)
+    uint64_t *seen = ARENA_ARRAY(g->a, uint64_t, g->cut->count / 64 + 1);
+    if (group == NULL || seen == NULL)
         return NULL;
+    group->seen = seen;
     group->first = arena_dup(g->a, first);
     group->second = arena_dup(g->a, second);
     (void)hash_set(&g->by_key, key, group);
@@ -42,11 +45,23 @@ static struct group *group_need(struct grouping *g, str first, str second)
 
 static void group_add(struct group *g, const struct tally *t, size_t day)
 {
+    uint64_t bit = UINT64_C(1) << day % 64;
     tally_add(&g->sum, t);
-    if (t->requests > 0 && g->last_day != day + 1) {
-        g->last_day = day + 1;
+    if (t->requests > 0 && (g->seen[day / 64] & bit) == 0) {
+        g->seen[day / 64] |= bit;
         g->days++;
     }
+}
+
+/* The day of a slot inside the cut; looks onward from the day of the row before, from the start for the next
+ * person. */
+static size_t day_of(const struct cut *c, int64_t slot, size_t day)
+{
+    if (slot < c->starts[day])
+        day = 0;
+    while (slot >= c->starts[day + 1])
+        day++;
+    return day;
 }
 
 static status query_groups(struct db *db, enum group_by by, struct usage_who who, const struct cut *c,
@@ -61,20 +76,18 @@ static status query_groups(struct db *db, enum group_by by, struct usage_who who
                     (struct db_args){values, is_own ? 4 : 3}, rows);
 }
 
-static status read_groups(struct db *db, enum group_by by, struct usage_who who, const struct cut *c,
-                          struct grouping *g)
+static status read_groups(struct db *db, enum group_by by, struct usage_who who, struct grouping *g)
 {
     struct db_rows rows;
     size_t day = 0;
     bool is_full = false;
-    status st = query_groups(db, by, who, c, &rows);
+    status st = query_groups(db, by, who, g->cut, &rows);
     if (st != ST_OK)
         return st;
     while (!is_full && db_next(&rows)) {
         struct tally t = tally_of_row(&rows);
         struct group *group = group_need(g, db_text(&rows, 6), db_text(&rows, 7));
-        while (db_int(&rows, 0) >= c->starts[day + 1])
-            day++;
+        day = day_of(g->cut, db_int(&rows, 0), day);
         if (group != NULL)
             group_add(group, &t, day);
         is_full = g->a->is_full;
@@ -111,9 +124,9 @@ static status list_groups(struct grouping *g, struct group **out, size_t *count_
 status groups_read(struct db *db, enum group_by by, struct usage_who who, const struct cut *c,
                    struct arena *a, struct group **out, size_t *count_out)
 {
-    struct grouping g = {.a = a};
+    struct grouping g = {.a = a, .cut = c};
     CHECK(by == GROUP_BY_MODEL || who.user_id.n == 0);
-    status st = read_groups(db, by, who, c, &g);
+    status st = read_groups(db, by, who, &g);
     if (st == ST_OK)
         st = list_groups(&g, out, count_out);
     hash_free(&g.by_key);

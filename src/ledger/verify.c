@@ -207,18 +207,19 @@ static status verify_chunk(struct db *db, str organization_id, int64_t from_slot
 
 /* ---- walking ---- */
 
-static void read_int(const struct db_rows *row, void *ctx)
+static void read_least(const struct db_rows *row, void *ctx)
 {
-    *(int64_t *)ctx = db_int(row, 0);
+    if (!db_is_null(row, 0))
+        *(int64_t *)ctx = db_int(row, 0);
 }
 
 /* The least slot from `from` on that one side knows; INT64_MAX: none. */
 static status next_of(struct db *db, const struct sql *q, str organization_id, int64_t from, int64_t unit,
                       int64_t *least)
 {
-    int64_t found = 0;
-    status st = db_one(db, q, DB_ARGS(DB_TEXT(organization_id), DB_INT(from * unit)), read_int, &found);
-    if (st == ST_NOT_FOUND)
+    int64_t found = INT64_MAX;
+    status st = db_one(db, q, DB_ARGS(DB_TEXT(organization_id), DB_INT(from * unit)), read_least, &found);
+    if (st == ST_NOT_FOUND || (st == ST_OK && found == INT64_MAX))
         return ST_OK;
     int64_t slot = unit == 1 ? found : slot_of(found);
     if (st == ST_OK && slot < *least)

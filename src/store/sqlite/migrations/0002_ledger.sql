@@ -50,11 +50,12 @@ CREATE INDEX generations_by_user ON generations (organization_id, user_id, creat
 
 -- Sums of settled, cancelled, estimated and correcting rows, kept in the transaction that books them (L4).
 -- A slot is a quarter of an hour of UTC (created_ms / 900000): zones such as +5:30 and +5:45 cut their days inside an
--- hour, and every zone's midnight since 1986 lies on a quarter.
+-- hour, and every zone's midnight since 1986 lies on a quarter. The person comes before the slot: the own page reads
+-- one run of rows, and pages of an organization read one run per person.
 CREATE TABLE rollups (
     organization_id TEXT NOT NULL,
-    slot INTEGER NOT NULL,
     user_id TEXT NOT NULL,
+    slot INTEGER NOT NULL,
     model TEXT NOT NULL,
     key_hash TEXT NOT NULL,
     provider TEXT NOT NULL,                 -- '' when the supplier did not say
@@ -63,9 +64,8 @@ CREATE TABLE rollups (
     completion_tokens INTEGER NOT NULL,
     cost INTEGER NOT NULL,
     billed INTEGER NOT NULL,
-    PRIMARY KEY (organization_id, slot, user_id, model, key_hash, provider)
+    PRIMARY KEY (organization_id, user_id, slot, model, key_hash, provider)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX rollups_by_user ON rollups (organization_id, user_id, slot);
 
 -- The same by organization alone: at most 96 rows a day, so budgets and live figures cost the same however large
 -- the client.
