@@ -82,9 +82,9 @@ GROUP BY c.id ORDER BY c.updated_ms DESC, c.id LIMIT $4 OFFSET $5;
 -- scope: user
 INSERT INTO chat_messages (chat_id, id, parent_id, position, role, content, reasoning, model, state, error, usage_json,
     files_json, created_ms)
-SELECT c.id, $4, $5, (SELECT COALESCE(MAX(m.position), 0) + 1 FROM chat_messages m WHERE m.chat_id = c.id), $6, $7, $8,
-    $9, $10, $11, $12, $13, $14
-FROM chats c WHERE c.organization_id = $1 AND c.user_id = $2 AND c.id = $3;
+VALUES ((SELECT c.id FROM chats c WHERE c.organization_id = $1 AND c.user_id = $2 AND c.id = $3), $4, $5,
+    (SELECT COALESCE(MAX(m.position), 0) + 1 FROM chat_messages m WHERE m.chat_id = $3), $6, $7, $8, $9, $10, $11, $12,
+    $13, $14);
 
 -- name: message_exists
 -- scope: user

@@ -2,6 +2,8 @@
  * row does not go upstream, because tomorrow's unknown member may be tomorrow's paid feature. */
 #include "gateway/prepare.h"
 
+enum { OWN_EDITS = 4, MAX_REMOVALS = JSON_MAX_EDITS - OWN_EDITS };
+
 enum member_rule {
     PASS,      /* goes as it is */
     OURS,      /* set or removed by us */
@@ -240,22 +242,13 @@ static status check_extra(struct json key, struct json v, const struct call_rule
     return refuse_extra(e, what);
 }
 
-static size_t count_members(struct json v)
-{
-    struct json key, item;
-    size_t n = 0;
-    for (struct json_iter it = json_iter(v); json_next(&it, &key, &item);)
-        n++;
-    return n;
-}
-
 static status read_members(struct call_plan *p, const struct call_rules *rules, struct arena *a,
                            struct err *e)
 {
     struct json key, v;
-    p->removals = ARENA_ARRAY(a, struct json_edit, count_members(p->root) + 1);
+    p->removals = ARENA_ARRAY(a, struct json_edit, MAX_REMOVALS);
     if (p->removals == NULL)
-        return err_set(e, ST_TOO_BIG, "the request has too many members");
+        return ST_TOO_BIG;
     for (struct json_iter it = json_iter(p->root); json_next(&it, &key, &v);) {
         enum member_rule rule = rule_of(key, rules->kind);
         if (rule == EXTRA) {
@@ -268,6 +261,8 @@ static status read_members(struct call_plan *p, const struct call_rules *rules, 
             return st;
         if (rule != OURS)
             continue;
+        if (p->removal_count == MAX_REMOVALS)
+            return err_set(e, ST_UNPROCESSABLE, "the request has too many members that are not OpenRouter's");
         struct json_edit *edit = &p->removals[p->removal_count++];
         edit->value = STR_NONE;
         if (json_string(key, a, &edit->name) != ST_OK)
@@ -347,7 +342,6 @@ static str quoted(str s, struct arena *a)
 status plan_write(const struct call_plan *p, const struct call_rules *rules, int64_t max_tokens,
                   const struct model *ceiling, struct arena *a, struct buf *out)
 {
-    enum { OWN_EDITS = 4 };
     str provider;
     size_t n = 0;
     struct json_edit *edits = ARENA_ARRAY(a, struct json_edit, p->removal_count + OWN_EDITS);
