@@ -80,23 +80,23 @@ GROUP BY c.id ORDER BY c.updated_ms DESC, c.id LIMIT $4 OFFSET $5;
 
 -- name: message_insert
 -- scope: user
-INSERT INTO chat_messages (chat_id, id, parent_id, position, role, content, reasoning, model, state, error, usage_json,
+INSERT INTO chat_messages (organization_id, chat_id, id, parent_id, position, role, content, reasoning, model, state, error, usage_json,
     files_json, created_ms)
-VALUES ((SELECT c.id FROM chats c WHERE c.organization_id = $1 AND c.user_id = $2 AND c.id = $3), $4, $5,
-    (SELECT COALESCE(MAX(m.position), 0) + 1 FROM chat_messages m WHERE m.chat_id = $3), $6, $7, $8, $9, $10, $11, $12,
+VALUES ($1, (SELECT c.id FROM chats c WHERE c.organization_id = $1 AND c.user_id = $2 AND c.id = $3), $4, $5,
+    (SELECT COALESCE(MAX(m.position), 0) + 1 FROM chat_messages m WHERE m.organization_id = $1 AND m.chat_id = $3), $6, $7, $8, $9, $10, $11, $12,
     $13, $14);
 
 -- name: message_exists
 -- scope: user
 SELECT m.role FROM chat_messages m JOIN chats c ON c.id = m.chat_id
-WHERE c.organization_id = $1 AND c.user_id = $2 AND c.id = $3 AND m.id = $4;
+WHERE m.organization_id = $1 AND c.organization_id = $1 AND c.user_id = $2 AND c.id = $3 AND m.id = $4;
 
 -- name: message_rows
 -- scope: user
 SELECT m.id, m.parent_id, m.role, m.content, m.reasoning, m.model, m.state, m.error, m.usage_json, m.files_json,
     m.created_ms
 FROM chat_messages m JOIN chats c ON c.id = m.chat_id
-WHERE c.organization_id = $1 AND c.user_id = $2 AND c.id = $3
+WHERE m.organization_id = $1 AND c.organization_id = $1 AND c.user_id = $2 AND c.id = $3
 ORDER BY m.position;
 
 -- name: message_row
@@ -104,12 +104,12 @@ ORDER BY m.position;
 SELECT m.id, m.parent_id, m.role, m.content, m.reasoning, m.model, m.state, m.error, m.usage_json, m.files_json,
     m.created_ms
 FROM chat_messages m JOIN chats c ON c.id = m.chat_id
-WHERE c.organization_id = $1 AND c.user_id = $2 AND c.id = $3 AND m.id = $4;
+WHERE m.organization_id = $1 AND c.organization_id = $1 AND c.user_id = $2 AND c.id = $3 AND m.id = $4;
 
 -- name: message_set_content
 -- scope: user
 UPDATE chat_messages SET content = $5
-WHERE id = $4 AND chat_id = (SELECT c.id FROM chats c WHERE c.organization_id = $1 AND c.user_id = $2 AND c.id = $3);
+WHERE organization_id = $1 AND id = $4 AND chat_id = (SELECT c.id FROM chats c WHERE c.organization_id = $1 AND c.user_id = $2 AND c.id = $3);
 
 -- name: answer_save
 -- scope: system an answer that its person began, found by its ids

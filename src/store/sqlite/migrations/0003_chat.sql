@@ -17,6 +17,7 @@ CREATE INDEX chats_by_owner ON chats (organization_id, user_id, is_archived, upd
 
 CREATE TABLE chat_messages (
     chat_id TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
     id TEXT NOT NULL,
     parent_id TEXT,
     position INTEGER NOT NULL, -- order of arrival: siblings keep it
