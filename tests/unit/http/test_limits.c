@@ -219,16 +219,16 @@ static void test_a_slow_body_is_408(void **state)
 static void test_a_steady_body_may_take_its_time(void **state)
 {
     begin();
-    s->conf.limits.body_progress_ms = 100;
+    s->conf.limits.body_progress_ms = 400;
     s->conf.limits.body_min_bytes = 5;
     serve_start(s);
     int fd = raw_connect(s);
-    raw_text(fd, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n");
-    for (int i = 0; i < 100; i++) {
+    raw_text(fd, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n");
+    for (int i = 0; i < 200; i++) {
         char piece[50];
         memset(piece, 'b', sizeof piece);
         raw_send(fd, piece, sizeof piece);
-        struct timespec pause = {.tv_nsec = 3000000}; /* the slowness under test: 0.3 s in all */
+        struct timespec pause = {.tv_nsec = 3000000}; /* the slowness under test: 0.6 s in all */
         nanosleep(&pause, NULL);
     }
     assert_int_equal(raw_answer(fd, &b), 200);

@@ -242,8 +242,8 @@ static void test_every_request_split_at_every_byte(void **state)
     static const char *const requests[] = {
         "GET /about?x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         "\r\nPOST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody",
-        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-        "4;e=x\r\nbody\r\n0\r\nTr: x\r\n\r\n",
+        ("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+         "4;e=x\r\nbody\r\n0\r\nTr: x\r\n\r\n"),
         "GET /hello HTTP/1.1\r\nHost: a\r\n\r\nGET /close HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET /bad HTTP/1.1\r\nHost : a\r\n\r\n",
     };

@@ -57,7 +57,7 @@ static int start(void **state)
     s = serve_new();
     s->conf.tls_certificate_path = str_c(certificate_path);
     s->conf.tls_key_path = str_c(key_path);
-    s->conf.limits.head_timeout_ms = 150;
+    s->conf.limits.head_timeout_ms = 800;
     serve_start(s);
     return 0;
 }
