@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "tenancy/limits.h"
+#include "tenancy/organization.h"
 #include "tenancy/settings.h"
 
 /* ---- on the writer thread: c is ours until `done`, the loop touches only is_left ---- */
@@ -120,6 +121,8 @@ void completion_reserve(struct completion *c)
 
 /* ---- before a refusal: the provider may have raised the limit in OpenRouter's dashboard ---- */
 
+enum { REFRESH_EVERY_MS = 10 * 1000 };
+
 struct refresh {
     struct gateway *g;
     struct limits_reading reading;
@@ -137,6 +140,17 @@ static status apply_reading(struct db *db, void *ctx)
     return budgets_reload(r->g->budgets, db, str_c(r->reading.organization_id));
 }
 
+/* Refusals come in storms: the supplier is asked once in a while, and not while it is away. */
+static bool is_worth_asking(struct completion *c, struct db *db, struct arena *a)
+{
+    struct organization o;
+    int64_t since_ms;
+    if (catalog_supplier(c->g->catalog, &since_ms) == SUPPLIER_AWAY)
+        return false;
+    return organization_own_read(db, c->who->scope, a, &o, NULL) == ST_OK &&
+           clock_now_ms() - o.openrouter_limit_seen_ms >= REFRESH_EVERY_MS;
+}
+
 static void refresh_on_caller(struct task *t)
 {
     struct completion *c = CONTAINER_OF(t, struct completion, task);
@@ -147,9 +161,12 @@ static void refresh_on_caller(struct task *t)
     arena_init(&a, 1 << 20);
     str management = STR_NONE;
     struct db *db = store_reader(g->store);
-    (void)provisioning_key_get(db, why, &g->master, g->conf->provisioning_key, &a, &management);
-    status st = limits_read(db, why, g->openrouter, &g->master, management,
-                            str_c(c->who->scope.organization_id), &r.reading, &r.err);
+    status st = is_worth_asking(c, db, &a) ? ST_OK : ST_PAYMENT;
+    if (st == ST_OK && provisioning_key_get(db, why, &g->master, g->conf->provisioning_key, &a, &management) != ST_OK)
+        management = STR_NONE;
+    if (st == ST_OK)
+        st = limits_read(db, why, g->openrouter, &g->master, management, str_c(c->who->scope.organization_id),
+                         &r.reading, &r.err);
     if (st == ST_OK)
         st = store_write(g->store, apply_reading, &r);
     c->job_st = st == ST_OK && r.applied.is_changed ? ST_OK : ST_PAYMENT;
