@@ -1,5 +1,6 @@
 /* See fixture.h. */
 #include "fixture.h"
+#include "base/log.h"
 
 #include <ftw.h>
 
@@ -17,6 +18,7 @@ static void must(status st)
 int house_open(void **state)
 {
     crypt_start();
+    log_setup(LOG_ERROR, false);
     clock_set_offset_ms(0);
     house = (struct house){.place = {.lock_fd = -1}};
     arena_init(&house.arena, 16 * 1024 * 1024);
@@ -136,8 +138,9 @@ static void read_number(const struct db_rows *row, void *ctx)
 
 int64_t number_of(const char *query)
 {
-    struct sql q = {arena_z(&house.arena, str_c(query)), query};
+    struct sql *q = ARENA_NEW(&house.arena, struct sql); /* statements are known by their address */
     int64_t n = -1;
-    must(db_one(house.db, &q, DB_NO_ARGS, read_number, &n));
+    *q = (struct sql){arena_z(&house.arena, str_c(query)), arena_z(&house.arena, str_c(query))};
+    must(db_one(house.db, q, DB_NO_ARGS, read_number, &n));
     return n;
 }
