@@ -23,8 +23,11 @@ struct rollup_step {
     int64_t requests, prompt_tokens, completion_tokens;
     pico cost, billed;
 };
-/* W. Adds to both rollup tables. ST_RANGE: a sum would not fit; nothing was changed. */
+/* W. The organization's total first: it knows whether the sums still fit (ST_RANGE: not; nothing was changed). What it
+ * accepted fits in the person's rollup, which follows in the same job. */
+NODISCARD status rollup_total_add(struct db *db, const struct rollup_step *s);
 NODISCARD status rollup_add(struct db *db, const struct rollup_step *s);
+NODISCARD status rollup_total_take_back(struct db *db, const struct rollup_step *s);
 
 /* ---- sums in memory ---- */
 

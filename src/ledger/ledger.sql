@@ -20,7 +20,7 @@ UPDATE generations SET generation_id = $2 WHERE id = $1 AND generation_id IS NUL
 
 -- name: generation_end
 -- scope: system a call is continued by whoever holds its id: the gateway and the settler
-UPDATE generations SET state = $2, served_model = COALESCE($3, served_model), provider = COALESCE($4, provider),
+UPDATE generations SET state = $2, generation_id = COALESCE(generation_id, $17), served_model = COALESCE($3, served_model), provider = COALESCE($4, provider),
     prompt_tokens = $5, completion_tokens = $6, cost = $7, cost_text = COALESCE($8, cost_text), billed = $9,
     source = COALESCE($10, source), usage_json = COALESCE($11, usage_json), error = COALESCE($12, error),
     delivered_tokens = $13, checks = $14, next_check_ms = $15, settled_ms = $16

@@ -1,9 +1,8 @@
-/* Sums on disk (L4): one step of both rollup tables. Writer thread only. */
+/* Sums on disk (L4): steps of both rollup tables. Writer thread only. */
 #include "ledger/books.h"
 #include "ledger/ledger_sql.h"
 
-/* The totals know whether a sum still fits, so they go first; see the statement. */
-static status add_to_total(struct db *db, const struct rollup_step *s)
+status rollup_total_add(struct db *db, const struct rollup_step *s)
 {
     status st = db_exec(db, &SQL_ROLLUP_TOTAL_ADD,
                         DB_ARGS(DB_TEXT(s->organization_id), DB_INT(slot_of(s->created_ms)),
@@ -14,11 +13,19 @@ static status add_to_total(struct db *db, const struct rollup_step *s)
     return db_changes(db) == 0 ? ST_RANGE : ST_OK;
 }
 
+status rollup_total_take_back(struct db *db, const struct rollup_step *s)
+{
+    struct rollup_step back = *s;
+    back.requests = -s->requests;
+    back.prompt_tokens = -s->prompt_tokens;
+    back.completion_tokens = -s->completion_tokens;
+    back.cost.v = -s->cost.v;
+    back.billed.v = -s->billed.v;
+    return rollup_total_add(db, &back);
+}
+
 status rollup_add(struct db *db, const struct rollup_step *s)
 {
-    status st = add_to_total(db, s);
-    if (st != ST_OK)
-        return st;
     str provider = s->provider.p != NULL ? s->provider : STR("");
     return db_exec(db, &SQL_ROLLUP_ADD,
                    DB_ARGS(DB_TEXT(s->organization_id), DB_TEXT(s->user_id),

@@ -1,7 +1,7 @@
 /* The end of a row and what comes after it: settle, undo, correct; see generation.h. Writer thread.
  *
- * The order inside a step: decide what the row becomes, book the sums on disk (the only part that can refuse, when a
- * sum would not fit), write the row, move the sums in memory, raise alarms. A cost that cannot be booked leaves the row
+ * The order inside a step: decide what the row becomes, book the total (which refuses when a sum would not fit), write
+ * the row (which refuses a generation id that is booked already), book the rollup, move the sums in memory, raise alarms. A cost that cannot be booked leaves the row
  * pending with the supplier's digits on it, so that nothing is lost and nothing is zero (L7). */
 #include "base/clock.h"
 #include "base/log.h"
@@ -111,14 +111,6 @@ static void decide(struct ending *end, const struct generation_result *r, const 
 
 /* ---- writing ---- */
 
-/* The supplier's id, if it is new to the row. ST_CONFLICT: known from another row. */
-static status learn_id(struct db *db, const struct generation_result *r, const struct booked *row)
-{
-    if (row->generation_id[0] != '\0' || !is_generation_id(r->generation_id))
-        return ST_OK;
-    return generation_identify(db, r->id, r->generation_id);
-}
-
 static str provider_of(const struct generation_result *r, const struct booked *row)
 {
     str p = kept_text(r->provider, PROVIDER_CAP - 1);
@@ -127,12 +119,10 @@ static str provider_of(const struct generation_result *r, const struct booked *r
     return row->has_provider ? str_c(row->provider) : STR_NONE;
 }
 
-static status book(struct db *db, const struct generation_result *r, const struct booked *row,
-                   const struct ending *end)
+static struct rollup_step step_of(const struct generation_result *r, const struct booked *row,
+                                  const struct ending *end)
 {
-    if (!is_counted(end->state))
-        return ST_OK;
-    struct rollup_step step = {
+    return (struct rollup_step){
         .organization_id = str_c(row->organization_id),
         .user_id = str_c(row->user_id),
         .model = str_c(row->model),
@@ -145,7 +135,6 @@ static status book(struct db *db, const struct generation_result *r, const struc
         .cost = end->cost,
         .billed = end->billed,
     };
-    return rollup_add(db, &step);
 }
 
 static str usage_json_of(const struct generation_result *r)
@@ -154,7 +143,8 @@ static str usage_json_of(const struct generation_result *r)
     return is_fit ? r->usage_json : STR_NONE;
 }
 
-static status write_end(struct db *db, const struct generation_result *r, const struct ending *end)
+static status write_end(struct db *db, const struct generation_result *r, str generation_id,
+                        const struct ending *end)
 {
     bool is_over = !is_waiting(end->state);
     return db_exec(
@@ -167,7 +157,30 @@ static status write_end(struct db *db, const struct generation_result *r, const 
                 DB_INT_IF(end->has_cost, end->billed.v), DB_TEXT(end->source),
                 DB_TEXT(usage_json_of(r)), DB_TEXT(kept_text(end->error, ERROR_CAP - 1)),
                 DB_INT(end->delivered_tokens), DB_INT(end->checks),
-                DB_INT_IF(end->next_check_ms != 0, end->next_check_ms), DB_INT_IF(is_over, r->now_ms)));
+                DB_INT_IF(end->next_check_ms != 0, end->next_check_ms), DB_INT_IF(is_over, r->now_ms),
+                DB_TEXT(is_generation_id(generation_id) ? generation_id : STR_NONE)));
+}
+
+/* Total, row, rollup. A cost that does not fit leaves the row waiting, a generation id that another row has makes it a
+ * duplicate; both change *end. */
+static status write_books(struct db *db, const struct generation_result *r, const struct booked *row,
+                          struct ending *end, struct generation_settled *s)
+{
+    struct rollup_step step = step_of(r, row, end);
+    status st = is_counted(end->state) ? rollup_total_add(db, &step) : ST_OK;
+    if (st == ST_RANGE) {
+        decide_unbookable(end, r, row, s);
+        st = ST_OK;
+    }
+    if (st == ST_OK)
+        st = write_end(db, r, r->generation_id, end);
+    if (st == ST_CONFLICT) {
+        st = is_counted(end->state) ? rollup_total_take_back(db, &step) : ST_OK;
+        decide_duplicate(end, s);
+        if (st == ST_OK)
+            st = write_end(db, r, STR_NONE, end);
+    }
+    return st == ST_OK && is_counted(end->state) ? rollup_add(db, &step) : st;
 }
 
 /* ---- what it meant ---- */
@@ -240,19 +253,8 @@ status generation_settle(struct budgets *b, struct db *db, const struct generati
         return ST_OK;
     }
     decide_tokens(&end, r, &row);
-    st = learn_id(db, r, &row);
-    if (st == ST_OK)
-        decide(&end, r, &row, &s);
-    else if (st == ST_CONFLICT)
-        decide_duplicate(&end, &s);
-    else
-        return st;
-    st = book(db, r, &row, &end);
-    if (st == ST_RANGE)
-        decide_unbookable(&end, r, &row, &s);
-    else if (st != ST_OK)
-        return st;
-    st = write_end(db, r, &end);
+    decide(&end, r, &row, &s);
+    st = write_books(db, r, &row, &end, &s);
     if (st != ST_OK)
         return st;
     note_change(&s, &row, &end);
@@ -334,7 +336,8 @@ static status book_difference(struct db *db, const struct booked *row, const str
         .cost = d->cost,
         .billed = d->billed,
     };
-    return rollup_add(db, &step);
+    status st = rollup_total_add(db, &step);
+    return st == ST_OK ? rollup_add(db, &step) : st;
 }
 
 static status write_difference(struct db *db, const struct generation_result *r,
