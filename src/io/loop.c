@@ -17,6 +17,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+enum { CALLBACKS_A_LOOK = 64 }; /* then the kernel is asked what else is ready */
 enum { NAME_CAP = 16 }; /* the kernel's limit for thread names */
 
 struct loop {
@@ -89,6 +90,8 @@ static struct event_base *base_new(void)
     struct event_config *config = event_config_new();
     CHECK(config != NULL);
     CHECK(event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) == 0);
+    /* Else events that activate themselves again (a busy connection) would keep the rest waiting. */
+    CHECK(event_config_set_max_dispatch_interval(config, NULL, CALLBACKS_A_LOOK, 0) == 0);
     struct event_base *base = event_base_new_with_config(config);
     event_config_free(config);
     CHECK(base != NULL);

@@ -282,10 +282,15 @@ void serve_free(struct serve *s)
 int raw_connect(struct serve *s)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    raw_connect_with(s, fd);
+    return fd;
+}
+
+void raw_connect_with(struct serve *s, int fd)
+{
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(s->port)};
     inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-    return fd;
 }
 
 void raw_send(int fd, const char *bytes, size_t n)

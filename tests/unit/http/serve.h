@@ -51,6 +51,7 @@ bool serve_stream_abort(struct serve *s);
 
 /* ---- a raw client ---- */
 int raw_connect(struct serve *s);
+void raw_connect_with(struct serve *s, int fd);
 void raw_send(int fd, const char *bytes, size_t n);
 void raw_text(int fd, const char *z);
 /* Reads until the server ends its side; NUL-terminated in `b`. Fails the test after 10 s. False:

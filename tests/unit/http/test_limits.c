@@ -3,6 +3,7 @@
 
 #include "../testing.h"
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -371,6 +372,36 @@ static void test_connections_in_total_are_limited(void **state)
     end();
 }
 
+/* Out of descriptors the server goes on with what it has, and takes the waiting ones when it can. */
+static void test_running_out_of_descriptors_heals(void **state)
+{
+    begin();
+    s->conf.limits.head_timeout_ms = 200; /* it looks again every quarter of that */
+    serve_start(s);
+    int served = raw_connect(s);
+    raw_text(served, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_int_equal(raw_answer(served, &b), 200); /* accepted: no other descriptor is on its way */
+    int waiting = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int first_free = dup(waiting);
+    close(first_free);
+    struct rlimit before, none_left;
+    getrlimit(RLIMIT_NOFILE, &before);
+    none_left = before;
+    none_left.rlim_cur = (rlim_t)first_free;
+    setrlimit(RLIMIT_NOFILE, &none_left);
+    raw_connect_with(s, waiting);
+    raw_text(waiting, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    struct pollfd p = {.fd = waiting, .events = POLLIN};
+    assert_int_equal(poll(&p, 1, 150), 0); /* silent: it cannot be accepted */
+    raw_text(served, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_int_equal(raw_answer(served, &b), 200);
+    setrlimit(RLIMIT_NOFILE, &before);
+    assert_int_equal(raw_answer(waiting, &b), 200);
+    close(served);
+    close(waiting);
+    end();
+}
+
 /* ---- configurations that cannot work ---- */
 
 static status try_start(struct serve *other, struct err *e)
@@ -439,6 +470,7 @@ int main(void)
         cmocka_unit_test(test_connections_per_address_are_limited),
         cmocka_unit_test(test_trusted_proxies_may_hold_many_and_name_the_client),
         cmocka_unit_test(test_connections_in_total_are_limited),
+        cmocka_unit_test(test_running_out_of_descriptors_heals),
         cmocka_unit_test(test_a_taken_port_is_named),
         cmocka_unit_test(test_wrong_configurations_are_refused_with_a_sentence),
     };

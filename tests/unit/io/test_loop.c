@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+#include <event2/event.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
@@ -218,6 +219,55 @@ static void test_timers_fire_once_and_can_be_stopped(void **state)
     sem_destroy(&a.done);
 }
 
+/* ---- fairness ---- */
+
+struct greedy {
+    struct task task;
+    struct loop *loop;
+    struct event *event;
+    bool is_over;
+    sem_t done;
+};
+
+static void greedy_again(evutil_socket_t fd, short what, void *arg)
+{
+    struct greedy *g = arg;
+    if (!g->is_over)
+        event_active(g->event, EV_TIMEOUT, 0);
+}
+
+static void greedy_over(struct task *t)
+{
+    struct greedy *g = CONTAINER_OF(t, struct greedy, task);
+    g->is_over = true;
+    event_free(g->event);
+    sem_post(&g->done);
+}
+
+static void greedy_begin(struct task *t)
+{
+    struct greedy *g = CONTAINER_OF(t, struct greedy, task);
+    g->event = event_new(loop_base(g->loop), -1, 0, greedy_again, g);
+    event_active(g->event, EV_TIMEOUT, 0);
+    sem_post(&g->done);
+}
+
+static void test_an_event_that_wakes_itself_does_not_starve_the_mailbox(void **state)
+{
+    struct loop *l = loop_new("greedy");
+    struct greedy g = {.task = {.run = greedy_begin}, .loop = l};
+    sem_init(&g.done, 0, 0);
+    loop_start(l);
+    loop_post(l, &g.task);
+    sem_wait(&g.done);
+    g.task.run = greedy_over;
+    loop_post(l, &g.task); /* hangs here for ever if the loop never looks up */
+    sem_wait(&g.done);
+    loop_stop(l);
+    loop_free(l);
+    sem_destroy(&g.done);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +277,7 @@ int main(void)
         cmocka_unit_test(test_what_tasks_post_while_stopping_still_runs),
         cmocka_unit_test(test_a_stopped_loop_can_start_again),
         cmocka_unit_test(test_timers_fire_once_and_can_be_stopped),
+        cmocka_unit_test(test_an_event_that_wakes_itself_does_not_starve_the_mailbox),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
