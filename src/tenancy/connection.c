@@ -54,6 +54,15 @@ status connection_read(struct db *db, struct scope by, struct arena *a, struct c
     return ST_OK;
 }
 
+status connection_has_key(struct db *db, struct scope by, bool *out)
+{
+    int64_t keys = 0;
+    status st = db_number(db, &SQL_KEY_CURRENT_COUNT, DB_ARGS(DB_Z(by.organization_id)), &keys);
+    if (st == ST_OK)
+        *out = keys != 0;
+    return st;
+}
+
 /* ---- saving ---- */
 
 static status key_is_possible(str key, struct err *e)

@@ -45,6 +45,8 @@ struct connection {
 /* Admin only (ST_FORBIDDEN). No key: ST_OK with has_shown false. */
 NODISCARD status connection_read(struct db *db, struct scope by, struct arena *a, struct connection *out,
                                  struct err *e);
+/* Is a key in use? For everybody in the organization: without one no call can be made. */
+NODISCARD status connection_has_key(struct db *db, struct scope by, bool *out);
 /* "…1c96": how a saved key is shown in place of its text; dst holds 16. */
 str connection_mask(str last4, char *dst);
 

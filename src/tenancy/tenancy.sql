@@ -386,6 +386,10 @@ SELECT id, organization_id, hash, url, sealed, last4, label, name, state, reason
     is_rotation, checked_ms, checks, key_limit, key_limit_remaining, key_limit_reset, created_ms
 FROM supplier_keys WHERE organization_id = $1 AND is_current = 1;
 
+-- name: key_current_count
+-- scope: organization
+SELECT COUNT(*) FROM supplier_keys WHERE organization_id = $1 AND is_current = 1;
+
 -- name: key_expected
 -- scope: organization
 SELECT id, organization_id, hash, url, sealed, last4, label, name, state, reason, entered_by, is_current,
