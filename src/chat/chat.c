@@ -115,6 +115,13 @@ status chat_delete_all(struct db *db, struct scope s)
     return st == ST_OK ? db_exec(db, &SQL_WORDS_DELETE_PERSON, DB_ARGS(BY(s))) : st;
 }
 
+status chat_delete_organization(struct db *db, struct provider_scope by, str organization_id)
+{
+    (void)by;
+    status st = db_exec(db, &SQL_CHAT_DELETE_ORGANIZATION, DB_ARGS(DB_TEXT(organization_id)));
+    return st == ST_OK ? db_exec(db, &SQL_WORDS_DELETE_ORGANIZATION, DB_ARGS(DB_TEXT(organization_id))) : st;
+}
+
 status chat_toggle(struct db *db, struct scope s, str chat_id, enum chat_flag flag)
 {
     const struct sql *q = flag == CHAT_PINNED ? &SQL_CHAT_SET_PINNED : &SQL_CHAT_SET_ARCHIVED;

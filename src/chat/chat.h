@@ -59,6 +59,8 @@ NODISCARD status chat_update(struct db *db, struct scope s, str chat_id, struct 
                              int64_t now_ms, struct err *e);
 NODISCARD status chat_delete(struct db *db, struct scope s, str chat_id);
 NODISCARD status chat_delete_all(struct db *db, struct scope s);
+/* W. All chats of an organization that ends. */
+NODISCARD status chat_delete_organization(struct db *db, struct provider_scope by, str organization_id);
 enum chat_flag { CHAT_PINNED, CHAT_ARCHIVED };
 /* W. Turns the flag over. */
 NODISCARD status chat_toggle(struct db *db, struct scope s, str chat_id, enum chat_flag flag);

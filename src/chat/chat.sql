@@ -53,6 +53,10 @@ DELETE FROM chats WHERE organization_id = $1 AND user_id = $2 AND id = $3;
 -- scope: user
 DELETE FROM chats WHERE organization_id = $1 AND user_id = $2;
 
+-- name: chat_delete_organization
+-- scope: organization
+DELETE FROM chats WHERE organization_id = $1;
+
 -- name: words_insert
 -- scope: user
 INSERT INTO chat_words (organization_id, user_id, chat_id, message_id, words) VALUES ($1, $2, $3, $4, $5);
@@ -68,6 +72,10 @@ DELETE FROM chat_words WHERE organization_id = $1 AND user_id = $2 AND chat_id =
 -- name: words_delete_person
 -- scope: user
 DELETE FROM chat_words WHERE organization_id = $1 AND user_id = $2;
+
+-- name: words_delete_organization
+-- scope: organization
+DELETE FROM chat_words WHERE organization_id = $1;
 
 -- name: words_search
 -- scope: user
