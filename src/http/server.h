@@ -94,14 +94,16 @@ uint64_t http_request_token(const struct http_request *r);
 struct http_request *http_request_by_token(struct loop *l, uint64_t token);
 
 /* Called once when the client has gone before the answer was complete (not after http_respond or
- * http_stream_end). The request is invalid when it returns. Also called at http_server_free. */
+ * http_stream_end). The request is invalid when it returns. Also called at http_server_free. The end of the
+ * client's side counts as gone, unless a whole further request waits behind. It comes from the loop, never
+ * inside a call of the application, but for http_read_body, which may refuse at once. */
 void http_request_on_gone(struct http_request *r, void (*on_gone)(struct http_request *r, void *ctx),
                           void *ctx);
 
 /* ---- the body ---- */
 /* Reads the whole body (at once empty when there is none), sends 100 Continue when asked for, then calls
  * on_body; the view lives as long as the request. Too large, too slow, over the budget: the server answers
- * itself (on_gone is called). */
+ * itself (on_gone is called). Either may happen before this returns: do not touch r afterwards. */
 void http_read_body(struct http_request *r, size_t max_bytes,
                     void (*on_body)(struct http_request *r, str body, void *ctx), void *ctx);
 
