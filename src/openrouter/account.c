@@ -87,8 +87,8 @@ status openrouter_current_key(struct openrouter *o, str key, struct arena *a,
                               struct openrouter_current_key *out, struct err *e)
 {
     MAI_AUTO(transport_reply_free) struct transport_reply reply = {0};
-    struct transport_request r = {.method = "GET", .path = STR("/key"), .key = key,
-                                  .max_bytes = TRANSPORT_USUAL_BYTES};
+    struct transport_request r = {
+        .method = "GET", .path = STR("/key"), .key = key, .max_bytes = TRANSPORT_USUAL_BYTES};
     if (key.n == 0)
         return err_set(e, ST_UNAUTHENTICATED, "This is not a key of OpenRouter");
     status st = transport_call(o, &r, &reply, e);
@@ -118,7 +118,9 @@ status openrouter_credits(struct openrouter *o, str management_key, struct openr
                           struct err *e)
 {
     MAI_AUTO(transport_reply_free) struct transport_reply reply = {0};
-    struct transport_request r = {.method = "GET", .path = STR("/credits"), .key = management_key,
+    struct transport_request r = {.method = "GET",
+                                  .path = STR("/credits"),
+                                  .key = management_key,
                                   .max_bytes = TRANSPORT_USUAL_BYTES};
     struct openrouter_credits credits = {0};
     struct fields f = {.out = &credits};
@@ -203,7 +205,8 @@ static status read_activity(struct json list, struct arena *a, struct openrouter
         return transport_nonsense(e, "activity");
     size_t count = 0;
     struct fields f = {.arena = a};
-    struct openrouter_activity *rows = ARENA_ARRAY(a, struct openrouter_activity, count_items(list));
+    struct openrouter_activity *rows =
+        ARENA_ARRAY(a, struct openrouter_activity, count_items(list));
     struct json_iter it = json_iter(list);
     struct json none, row, usage;
     while (!a->is_full && json_next(&it, &none, &row)) {
@@ -238,7 +241,9 @@ status openrouter_activity(struct openrouter *o, str management_key, str date, s
     buf_add(&path, STR("/activity"));
     add_parameter(&path, "date", date);
     add_parameter(&path, "api_key_hash", key_hash);
-    struct transport_request r = {.method = "GET", .path = buf_view(&path), .key = management_key,
+    struct transport_request r = {.method = "GET",
+                                  .path = buf_view(&path),
+                                  .key = management_key,
                                   .max_bytes = TRANSPORT_LIST_BYTES};
     if (path.is_full)
         return err_set(e, ST_BAD_REQUEST, "The date or the key's hash is too long");
@@ -260,7 +265,8 @@ status openrouter_models(struct openrouter *o, bool embeddings, struct buf *body
     if (st == ST_OK)
         buf_add(body_out, reply.root.raw);
     if (st == ST_OK && body_out->is_full)
-        st = err_set(e, ST_UPSTREAM, "OpenRouter's model list is larger than %zu bytes", body_out->max);
+        st = err_set(e, ST_UPSTREAM, "OpenRouter's model list is larger than %zu bytes",
+                     body_out->max);
     transport_reply_free(&reply);
     return st;
 }

@@ -1,7 +1,8 @@
 /* The table of closed address ranges; see address.h.
  *
  * Invariants (the unit tests name the number):
- *   A1  IPv6 is closed unless it is global unicast (2000::/3) or carries an IPv4 address that is open.
+ *   A1  IPv6 is closed unless it is global unicast (2000::/3) or carries an IPv4 address that is
+ *       open.
  *   A2  An IPv4 address carried inside IPv6 is judged exactly as the plain IPv4 address. */
 #include "openrouter/address.h"
 
@@ -15,7 +16,8 @@ struct range4 {
     const char *name;
 };
 
-#define IP4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
+#define IP4(a, b, c, d)                                                                            \
+    ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
 
 /* The first match names the range. */
 static const struct range4 ranges4[] = {
@@ -42,7 +44,7 @@ enum { NO_IPV4 = 0 };
 struct range6 {
     uint8_t first[16];
     unsigned bits;
-    unsigned ipv4_at; /* byte where an IPv4 address lies that decides; NO_IPV4: the range is closed */
+    unsigned ipv4_at; /* byte where a deciding IPv4 address lies; NO_IPV4: the range is closed */
     const char *name;
 };
 

@@ -48,8 +48,8 @@ void easy_set_rules(CURL *h, struct easy_guard *guard)
     EASY_SET(h, CURLOPT_NOSIGNAL, 1L);
     EASY_SET(h, CURLOPT_TCP_NODELAY, 1L);
     EASY_SET(h, CURLOPT_USERAGENT, "mAI");
-    /* Debian's default folder of certificates beside the bundle would keep libcurl from caching the parsed bundle:
-     * some 10 ms of CPU for every new TLS connection. */
+    /* Debian's default folder of certificates beside the bundle would keep libcurl from caching
+     * the parsed bundle: some 10 ms of CPU for every new TLS connection. */
     EASY_SET(h, CURLOPT_CAPATH, NULL);
     EASY_SET(h, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     EASY_SET(h, CURLOPT_OPENSOCKETDATA, guard);

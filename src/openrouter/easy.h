@@ -1,6 +1,6 @@
-/* The rules every transfer follows, blocking or on a loop: HTTP/1.1 over http or https only, no redirects, no
- * proxies or credentials from the environment, no cookies, bytes as they come, and the guard that judges the
- * address really connected to. */
+/* The rules every transfer follows, blocking or on a loop: HTTP/1.1 over http or https only, no
+ * redirects, no proxies or credentials from the environment, no cookies, bytes as they come, and
+ * the guard that judges the address really connected to. */
 #ifndef MAI_OPENROUTER_EASY_H
 #define MAI_OPENROUTER_EASY_H
 
@@ -25,7 +25,8 @@ void easy_set_rules(CURL *h, struct easy_guard *guard);
 /* Setting an option fails only by a bug or without memory. */
 #define EASY_SET(h, option, value) CHECK(curl_easy_setopt((h), (option), (value)) == CURLE_OK)
 
-/* A key that fits into a header line: printable ASCII without spaces, at most EASY_KEY_MAX bytes. */
+/* A key that fits into a header line: printable ASCII without spaces, at most EASY_KEY_MAX
+ * bytes. */
 enum { EASY_KEY_MAX = 512 };
 bool easy_is_key(str key);
 

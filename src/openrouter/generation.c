@@ -34,7 +34,8 @@ static status read_record(struct json data, str wanted_id, struct arena *a,
     struct usage_record record;
     struct json kept = {data.type, arena_dup(a, data.raw)};
     if (a->is_full)
-        return err_set(e, ST_TOO_BIG, "OpenRouter's record of the call does not fit into the memory for it");
+        return err_set(e, ST_TOO_BIG,
+                       "OpenRouter's record of the call does not fit into the memory for it");
     usage_read_record(kept, a, &record);
     bool is_sane = data.type == JSON_OBJECT && str_eq(record.event.id, wanted_id) &&
                    record.event.usage.cost_state == USAGE_COST_KNOWN;
@@ -54,8 +55,8 @@ status openrouter_generation(struct openrouter *o, str key, str generation_id, s
         return err_set(e, ST_BAD_REQUEST, "This is not the id of a generation");
     buf_add(&path, STR("/generation?id="));
     url_encode(&path, generation_id);
-    struct transport_request r = {.method = "GET", .path = buf_view(&path), .key = key,
-                                  .max_bytes = TRANSPORT_USUAL_BYTES};
+    struct transport_request r = {
+        .method = "GET", .path = buf_view(&path), .key = key, .max_bytes = TRANSPORT_USUAL_BYTES};
     status st = transport_call(o, &r, &reply, e);
     return st == ST_OK ? read_record(reply.data, generation_id, a, out, e) : st;
 }
@@ -136,7 +137,8 @@ static status read_found(struct json answer, struct arena *a, struct openrouter_
     if (!json_get(answer, STR("data"), &rows) || rows.type != JSON_ARRAY)
         return transport_nonsense(e, "calls");
     if (is_cut(answer)) /* half a list would make calls look as if they never happened */
-        return err_set(e, ST_TOO_BIG, "More than %d calls in this span: ask for a shorter one", FOUND_MAX);
+        return err_set(e, ST_TOO_BIG, "More than %d calls in this span: ask for a shorter one",
+                       FOUND_MAX);
     struct openrouter_found_call *found =
         ARENA_ARRAY(a, struct openrouter_found_call, count_items(rows));
     size_t count = 0;
@@ -154,17 +156,20 @@ static status read_found(struct json answer, struct arena *a, struct openrouter_
     return ST_OK;
 }
 
-status openrouter_find_calls(struct openrouter *o, str management_key, str key_hash, int64_t from_ms,
-                             int64_t to_ms, struct arena *a, struct openrouter_found_call **out,
-                             size_t *count_out, struct err *e)
+status openrouter_find_calls(struct openrouter *o, str management_key, str key_hash,
+                             int64_t from_ms, int64_t to_ms, struct arena *a,
+                             struct openrouter_found_call **out, size_t *count_out, struct err *e)
 {
     MAI_AUTO(transport_reply_free) struct transport_reply reply = {0};
     MAI_AUTO(buf_free) struct buf body;
     buf_init(&body, 4096);
     struct json_writer w = json_writer(&body);
     add_query(&w, key_hash, from_ms, to_ms);
-    struct transport_request r = {.method = "POST", .path = STR("/analytics/query"), .key = management_key,
-                                  .body = buf_view(&body), .max_bytes = TRANSPORT_USUAL_BYTES};
+    struct transport_request r = {.method = "POST",
+                                  .path = STR("/analytics/query"),
+                                  .key = management_key,
+                                  .body = buf_view(&body),
+                                  .max_bytes = TRANSPORT_USUAL_BYTES};
     if (body.is_full || key_hash.n == 0)
         return err_set(e, ST_BAD_REQUEST, "This is not the hash of a key");
     status st = transport_call(o, &r, &reply, e);

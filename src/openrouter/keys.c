@@ -52,7 +52,8 @@ static void on_limit_reset(void *ctx, struct json v)
     str text = STR_NONE;
     fields_text(ctx, v, &text);
     if (!limit_reset_parse(text, &key_of(ctx)->reset))
-        key_of(ctx)->reset = RESET_NONE; /* null; or a span that did not exist when this was written */
+        key_of(ctx)->reset =
+            RESET_NONE; /* null; or a span that did not exist when this was written */
 }
 
 static void on_usage(void *ctx, struct json v)
@@ -160,8 +161,8 @@ static status call_about_key(struct openrouter *o, struct transport_request *r, 
     return transport_call(o, r, reply, e);
 }
 
-static status call_for_key(struct openrouter *o, struct transport_request *r, str hash, struct arena *a,
-                           struct openrouter_key *out, struct err *e)
+static status call_for_key(struct openrouter *o, struct transport_request *r, str hash,
+                           struct arena *a, struct openrouter_key *out, struct err *e)
 {
     MAI_AUTO(transport_reply_free) struct transport_reply reply = {0};
     status st = call_about_key(o, r, hash, &reply, e);
@@ -185,7 +186,8 @@ status openrouter_key_update(struct openrouter *o, str management_key, str hash,
     add_change(&w, change);
     if (body.is_full)
         return err_set(e, ST_BAD_REQUEST, "The name of the key is too long");
-    struct transport_request r = {.method = "PATCH", .key = management_key, .body = buf_view(&body)};
+    struct transport_request r = {
+        .method = "PATCH", .key = management_key, .body = buf_view(&body)};
     return call_for_key(o, &r, hash, a, out, e);
 }
 
@@ -216,7 +218,8 @@ static status read_created(const struct transport_reply *reply, struct arena *a,
     if (json_get(reply->root, STR("key"), &v))
         fields_text(&f, v, &secret);
     if (!easy_is_key(secret)) /* it can never be read again: say which one to delete */
-        return err_set(e, ST_UPSTREAM, "OpenRouter made key %.*s without telling its text; delete it there",
+        return err_set(e, ST_UPSTREAM,
+                       "OpenRouter made key %.*s without telling its text; delete it there",
                        STR_ARG(key.hash));
     *out = key;
     *secret_out = secret;
@@ -235,8 +238,11 @@ status openrouter_key_create(struct openrouter *o, str management_key,
     add_change(&w, key);
     if (body.is_full)
         return err_set(e, ST_BAD_REQUEST, "The name of the key is too long");
-    struct transport_request r = {.method = "POST", .path = STR("/keys"), .key = management_key,
-                                  .body = buf_view(&body), .max_bytes = TRANSPORT_USUAL_BYTES};
+    struct transport_request r = {.method = "POST",
+                                  .path = STR("/keys"),
+                                  .key = management_key,
+                                  .body = buf_view(&body),
+                                  .max_bytes = TRANSPORT_USUAL_BYTES};
     MAI_AUTO(transport_reply_free) struct transport_reply reply = {0};
     status st = transport_call(o, &r, &reply, e);
     if (st == ST_OK)
@@ -297,7 +303,9 @@ static status fetch_page(struct openrouter *o, str management_key, size_t page, 
     MAI_AUTO(buf_free) struct buf path;
     buf_init(&path, 128);
     buf_addf(&path, "/keys?offset=%zu&include_disabled=true", page * PAGE_ROWS);
-    struct transport_request r = {.method = "GET", .path = buf_view(&path), .key = management_key,
+    struct transport_request r = {.method = "GET",
+                                  .path = buf_view(&path),
+                                  .key = management_key,
                                   .max_bytes = TRANSPORT_USUAL_BYTES};
     status st = transport_call(o, &r, &reply, e);
     return st == ST_OK ? add_page(l, reply.data, rows_out, e) : st;

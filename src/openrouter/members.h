@@ -1,5 +1,5 @@
-/* Reading the members of a JSON object by a table of rows; what the files that read OpenRouter's answers share.
- * Unknown members are passed over, the last one of several wins. */
+/* Reading the members of a JSON object by a table of rows; what the files that read OpenRouter's
+ * answers share. Unknown members are passed over, the last one of several wins. */
 #ifndef MAI_OPENROUTER_MEMBERS_H
 #define MAI_OPENROUTER_MEMBERS_H
 

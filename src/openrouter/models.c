@@ -1,7 +1,8 @@
 /* The model catalogue: from raw list bodies to a counted snapshot; see models.h.
  *
- * Owns one copy of each body; texts are views into it, or in the arena where escapes had to be decoded. Built
- * on one thread, then never changed: any thread may read while it holds a reference. */
+ * Owns one copy of each body; texts are views into it, or in the arena where escapes had to be
+ * decoded. Built on one thread, then never changed: any thread may read while it holds a
+ * reference. */
 #include "openrouter/models.h"
 #include "base/mem.h"
 #include "codec/json.h"

@@ -11,7 +11,10 @@ struct price_row {
     size_t at; /* of a pico in struct model_price */
 };
 
-#define ROW(text, member) {STR_INIT(text), offsetof(struct model_price, member)}
+#define ROW(text, member)                                                                          \
+    {                                                                                              \
+        STR_INIT(text), offsetof(struct model_price, member)                                       \
+    }
 
 static const struct price_row rows[] = {
     ROW("prompt", prompt),

@@ -20,8 +20,8 @@ enum {
     OUTPUT_IMAGES = 10,
     UNITS_PER_MICRO = 1000000,
 };
-/* OpenRouter lists image_output for some models per token and for others per picture: from a tenth of a
- * cent on it is a picture. */
+/* OpenRouter lists image_output for some models per token and for others per picture: from a
+ * tenth of a cent on it is a picture. */
 #define PICTURE_PRICE PICO(PICO_PER_USD / 1000)
 
 static pico larger(pico a, pico b)

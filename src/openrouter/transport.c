@@ -1,12 +1,13 @@
-/* Blocking calls to OpenRouter; see transport.h. One easy handle per thread, with its pool of connections, lives
- * until the thread ends.
+/* Blocking calls to OpenRouter; see transport.h. One easy handle per thread, with its pool of
+ * connections, lives until the thread ends.
  *
  * Invariants (the unit tests name the number):
- *   T1  A request that may have changed something is sent at most once: not repeated here, and never on a pooled
- *       connection, because libcurl 7.88 silently repeats a request whose pooled connection breaks.
+ *   T1  A request that may have changed something is sent at most once: not repeated here, and
+ *       never on a pooled connection, because libcurl 7.88 silently repeats a request whose
+ *       pooled connection breaks.
  *   T2  No error text contains a key.
- *   T3  Only OpenRouter's own JSON says that a key is bad or a thing does not exist: an HTML page of something
- *       in between is ST_UPSTREAM.
+ *   T3  Only OpenRouter's own JSON says that a key is bad or a thing does not exist: an HTML
+ *       page of something in between is ST_UPSTREAM.
  *   T4  A call ends within its deadline, repetitions and pauses included. */
 #include "openrouter/transport.h"
 #include "base/clock.h"
@@ -121,13 +122,15 @@ static void perform(struct attempt *a, int64_t left_ms)
     EASY_SET(h, CURLOPT_WRITEFUNCTION, on_bytes);
     EASY_SET(h, CURLOPT_WRITEDATA, a);
     EASY_SET(h, CURLOPT_TIMEOUT_MS, (long)left_ms);
-    EASY_SET(h, CURLOPT_CONNECTTIMEOUT_MS, (long)(left_ms < CONNECT_TIMEOUT_MS ? left_ms : CONNECT_TIMEOUT_MS));
+    EASY_SET(h, CURLOPT_CONNECTTIMEOUT_MS,
+             (long)(left_ms < CONNECT_TIMEOUT_MS ? left_ms : CONNECT_TIMEOUT_MS));
     buf_clear(a->body);
     a->code = 0;
     a->guard.has_refused = false;
     a->result = curl_easy_perform(h);
     curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &a->code);
-    bool is_told = curl_easy_getinfo(h, CURLINFO_RETRY_AFTER, &retry_after) == CURLE_OK && retry_after > 0;
+    bool is_told =
+        curl_easy_getinfo(h, CURLINFO_RETRY_AFTER, &retry_after) == CURLE_OK && retry_after > 0;
     a->retry_after_ms = is_told ? (int64_t)retry_after * MS_PER_SECOND : -1;
     EASY_SET(h, CURLOPT_HTTPHEADER, NULL);
     explicit_bzero(a->auth, sizeof a->auth);
@@ -161,7 +164,8 @@ static void run_attempts(struct attempt *a, int64_t timeout_ms)
         perform(a, left_ms > 0 ? left_ms : 1);
         int64_t pause_ms = a->retry_after_ms >= 0 ? a->retry_after_ms : FIRST_PAUSE_MS << n;
         left_ms = (end_us - clock_mono_us()) / 1000;
-        if (n == REPEATS || !is_worth_repeating(a) || pause_ms > LONGEST_PAUSE_MS || pause_ms >= left_ms)
+        if (n == REPEATS || !is_worth_repeating(a) || pause_ms > LONGEST_PAUSE_MS ||
+            pause_ms >= left_ms)
             return;
         sleep_ms(pause_ms);
     }
@@ -176,11 +180,11 @@ struct code_row {
 };
 
 static const struct code_row code_rows[] = {
-    {400, ST_BAD_REQUEST, true},      {401, ST_UNAUTHENTICATED, true},
-    {402, ST_PAYMENT, true},          {403, ST_FORBIDDEN, true},
-    {404, ST_NOT_FOUND, true},        {408, ST_UPSTREAM_TIMEOUT, false},
-    {409, ST_CONFLICT, true},         {413, ST_BAD_REQUEST, true},
-    {422, ST_BAD_REQUEST, true},      {429, ST_RATE_LIMITED, false},
+    {400, ST_BAD_REQUEST, true},       {401, ST_UNAUTHENTICATED, true},
+    {402, ST_PAYMENT, true},           {403, ST_FORBIDDEN, true},
+    {404, ST_NOT_FOUND, true},         {408, ST_UPSTREAM_TIMEOUT, false},
+    {409, ST_CONFLICT, true},          {413, ST_BAD_REQUEST, true},
+    {422, ST_BAD_REQUEST, true},       {429, ST_RATE_LIMITED, false},
     {504, ST_UPSTREAM_TIMEOUT, false}, {524, ST_UPSTREAM_TIMEOUT, false},
 };
 
@@ -210,7 +214,8 @@ static bool may_be_shown(str message, str key)
            (key.n == 0 || str_find(message, key) == message.n);
 }
 
-static status refuse(const struct attempt *a, int64_t code, const struct usage_event *said, struct err *e)
+static status refuse(const struct attempt *a, int64_t code, const struct usage_event *said,
+                     struct err *e)
 {
     status st = status_of_code(code, said->has_error);
     if (!may_be_shown(said->error_message, a->request->key))
@@ -242,7 +247,8 @@ static status judge(const struct attempt *a, struct transport_reply *out, struct
 static status judge_failure(const struct attempt *a, struct err *e)
 {
     if (a->body->is_full)
-        return err_set(e, ST_UPSTREAM, "OpenRouter's answer is larger than %zu bytes", a->body->max);
+        return err_set(e, ST_UPSTREAM, "OpenRouter's answer is larger than %zu bytes",
+                       a->body->max);
     return easy_failure(a->result, &a->guard, e);
 }
 
@@ -262,7 +268,8 @@ status transport_call(struct openrouter *o, const struct transport_request *requ
     buf_init(&out->body, request->max_bytes);
     if (request->key.n != 0 && !easy_is_key(request->key))
         return err_set(e, ST_UNAUTHENTICATED, "This is not a key of OpenRouter");
-    struct attempt a = {.request = request, .body = &out->body, .guard.allow_private = o->allow_private};
+    struct attempt a = {
+        .request = request, .body = &out->body, .guard.allow_private = o->allow_private};
     MAI_AUTO(mem_free_auto) char *url = whole_url(o, request->path);
     a.url = url;
     run_attempts(&a, o->timeout_ms);

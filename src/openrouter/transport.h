@@ -1,5 +1,5 @@
-/* One blocking management call: request out, checked JSON or a status in. What the files behind manage.h
- * share. */
+/* One blocking management call: request out, checked JSON or a status in. What the files behind
+ * manage.h share. */
 #ifndef MAI_OPENROUTER_TRANSPORT_H
 #define MAI_OPENROUTER_TRANSPORT_H
 
@@ -31,8 +31,8 @@ struct transport_reply {
 
 enum { TRANSPORT_USUAL_BYTES = 1 << 20, TRANSPORT_LIST_BYTES = 16 << 20 };
 
-/* ST_OK: a 2xx answer with a JSON object that is no error. Otherwise the statuses of manage.h, and `e` says why
- * in OpenRouter's words where it gave some. `out` must be freed in both cases. */
+/* ST_OK: a 2xx answer with a JSON object that is no error. Otherwise the statuses of manage.h,
+ * and `e` says why in OpenRouter's words where it gave some. `out` must be freed in both cases. */
 NODISCARD status transport_call(struct openrouter *o, const struct transport_request *request,
                                 struct transport_reply *out, struct err *e);
 void transport_reply_free(struct transport_reply *r); /* usable with MAI_AUTO */

@@ -1,13 +1,17 @@
-/* Calls to OpenRouter on a loop: start, answer, pause, deadline, end; see upstream.h. Loop thread only.
+/* Calls to OpenRouter on a loop: start, answer, pause, deadline, end; see upstream.h. Loop
+ * thread only.
  *
- * Who owns what: `upstream` owns its calls, running or idle; a call owns its easy handle and a copy of the body, and
- * both are used again by later calls. The caller owns nothing but the right to name a running call.
+ * Who owns what: `upstream` owns its calls, running or idle; a call owns its easy handle and a
+ * copy of the body, and both are used again by later calls. The caller owns nothing but the
+ * right to name a running call.
  *
  * Invariants (the unit tests name the number):
- *   C1  A request is sent at most once. libcurl 7.88 silently repeats one whose pooled connection breaks before the
- *       answer; the callback before each sending refuses the second.
+ *   C1  A request is sent at most once. libcurl 7.88 silently repeats one whose pooled
+ *       connection breaks before the answer; the callback before each sending refuses the
+ *       second.
  *   C2  may_have_happened is false only when no request byte was given to a connection.
- *   C3  No callback runs inside upstream_start, _pause, _resume or _cancel; none after on_end or upstream_cancel.
+ *   C3  No callback runs inside upstream_start, _pause, _resume or _cancel; none after on_end or
+ *       upstream_cancel.
  *   C4  A paused call holds at most one receive buffer; the rest stays with the supplier. */
 #include "base/clock.h"
 #include "base/mem.h"
@@ -18,9 +22,9 @@
 
 enum {
     RECEIVE_BYTES = 16384,
-    UPLOAD_BYTES = 16384,        /* the least libcurl takes; used for long bodies only */
-    BODY_MAX_BYTES = 256 << 20,  /* the gateway's own limits are far below */
-    BODY_KEEP_BYTES = 64 << 10,  /* an idle call keeps a buffer up to this size */
+    UPLOAD_BYTES = 16384,       /* the least libcurl takes; used for long bodies only */
+    BODY_MAX_BYTES = 256 << 20, /* the gateway's own limits are far below */
+    BODY_KEEP_BYTES = 64 << 10, /* an idle call keeps a buffer up to this size */
     IDLE_CALLS_MAX = 256,
 };
 
@@ -36,15 +40,16 @@ struct upstream_call {
     struct easy_guard guard;
     struct loop_timer deadline;
     int64_t heard_us; /* start of the call, then the last bytes heard */
-    bool is_sent;      /* C1, C2 */
+    bool is_sent;     /* C1, C2 */
     bool has_head;
-    bool is_added;     /* in the multi handle */
-    bool is_paused;    /* the caller wants no data */
-    bool is_held;      /* libcurl holds bytes back and must be told to go on */
+    bool is_added;  /* in the multi handle */
+    bool is_paused; /* the caller wants no data */
+    bool is_held;   /* libcurl holds bytes back and must be told to go on */
     bool is_cancelled;
     bool is_marked;
     int code;
-    char content_type[HEADER_VALUE_CAP], generation_id[HEADER_VALUE_CAP], retry_after[HEADER_VALUE_CAP];
+    char content_type[HEADER_VALUE_CAP], generation_id[HEADER_VALUE_CAP],
+        retry_after[HEADER_VALUE_CAP];
 };
 
 /* ---- what could not be done inside libcurl ---- */
@@ -105,7 +110,8 @@ static void call_free(struct upstream_call *c)
     mem_free(c);
 }
 
-/* The call leaves libcurl and becomes an idle one; its memory stays readable until the next start. */
+/* The call leaves libcurl and becomes an idle one; its memory stays readable until the next
+ * start. */
 static void retire(struct upstream_call *c)
 {
     struct upstream *u = c->upstream;
@@ -144,7 +150,8 @@ static status failure_of(const struct upstream_call *c, CURLcode code, struct er
     if (!c->is_sent)
         return easy_failure(code, &c->guard, e);
     if (!c->has_head)
-        return err_set(e, ST_UPSTREAM, "The connection to the model provider broke before the answer");
+        return err_set(e, ST_UPSTREAM,
+                       "The connection to the model provider broke before the answer");
     return err_set(e, ST_UPSTREAM, "The model provider broke off its answer");
 }
 
@@ -186,8 +193,9 @@ static void on_deadline(struct loop_timer *t)
         loop_timer_start(t, (left_us + 999) / 1000);
         return;
     }
-    end_call(c, ST_UPSTREAM_TIMEOUT, c->has_head ? "The model provider fell silent in its answer"
-                                                 : "The model provider did not answer in time");
+    end_call(c, ST_UPSTREAM_TIMEOUT,
+             c->has_head ? "The model provider fell silent in its answer"
+                         : "The model provider did not answer in time");
 }
 
 /* ---- the answer ---- */
@@ -217,7 +225,10 @@ struct header_row {
     size_t at;
 };
 
-#define HEADER(text, member) {STR_INIT(text), offsetof(struct upstream_call, member)}
+#define HEADER(text, member)                                                                       \
+    {                                                                                              \
+        STR_INIT(text), offsetof(struct upstream_call, member)                                     \
+    }
 
 static const struct header_row header_rows[] = {
     HEADER("content-type:", content_type),
@@ -366,11 +377,12 @@ static void set_request(struct upstream_call *c, const struct upstream_request *
     struct upstream *u = c->upstream;
     set_url(c, req->url);
     snprintf(c->auth, sizeof c->auth, "Authorization: Bearer %.*s", STR_ARG(req->key));
-    c->auth_line = (struct curl_slist){.data = c->auth,
-                                       .next = req->is_stream ? u->stream_headers : u->plain_headers};
+    c->auth_line = (struct curl_slist){
+        .data = c->auth, .next = req->is_stream ? u->stream_headers : u->plain_headers};
     buf_clear(&c->body);
     buf_add(&c->body, req->body);
-    /* From memory, not by a read callback: head and body leave in one packet. C1 is kept by on_sending. */
+    /* From memory, not by a read callback: head and body leave in one packet. C1 is kept by
+     * on_sending. */
     EASY_SET(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body.n);
     EASY_SET(c->easy, CURLOPT_POSTFIELDS, buf_z(&c->body));
     EASY_SET(c->easy, CURLOPT_HTTPHEADER, &c->auth_line);
@@ -473,37 +485,6 @@ void upstream_run_marked(struct upstream *u)
 
 /* ---- life ---- */
 
-static void make_headers(struct curl_slist *list, const char *const *lines, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        list[i] = (struct curl_slist){.data = (char *)lines[i],
-                                      .next = i + 1 < count ? &list[i + 1] : NULL};
-}
-
-/* "Name: value" in dst, or nothing when there is no value that can stand in a header. */
-static bool header_line(const char *name, str value, char *dst)
-{
-    for (size_t i = 0; i < value.n; i++)
-        if ((unsigned char)value.p[i] < ' ' || value.p[i] == '\x7f')
-            return false;
-    int n = snprintf(dst, HEADER_VALUE_CAP, "%s: %.*s", name, STR_ARG(value));
-    return value.n != 0 && n > 0 && n < HEADER_VALUE_CAP;
-}
-
-static void make_shared_headers(struct upstream *u, const struct upstream_conf *conf)
-{
-    const char *lines[SHARED_HEADERS] = {NULL, "Content-Type: application/json", "Expect:"};
-    size_t count = 3;
-    if (header_line("X-OpenRouter-Title", conf->title, u->title))
-        lines[count++] = u->title;
-    if (header_line("HTTP-Referer", conf->referer, u->referer))
-        lines[count++] = u->referer;
-    lines[0] = "Accept: text/event-stream";
-    make_headers(u->stream_headers, lines, count);
-    lines[0] = "Accept: application/json";
-    make_headers(u->plain_headers, lines, count);
-}
-
 struct upstream *upstream_new(struct loop *l, const struct upstream_conf *conf)
 {
     struct upstream *u = NEW(struct upstream);
@@ -511,7 +492,7 @@ struct upstream *upstream_new(struct loop *l, const struct upstream_conf *conf)
     u->allow_private = conf->allow_private;
     u->connect_timeout_ms = conf->connect_timeout_ms;
     u->max_connections = conf->max_connections;
-    make_shared_headers(u, conf);
+    upstream_make_headers(u, conf);
     upstream_bind(u);
     return u;
 }

@@ -1,8 +1,9 @@
-/* libcurl's multi-socket interface on the loop's event base; see upstream_private.h. Loop thread only.
+/* libcurl's multi-socket interface on the loop's event base; see upstream_private.h. Loop thread
+ * only.
  *
- * libcurl says which sockets it wants watched and when it wants to be called; the events call it back. Nothing
- * that libcurl forbids inside its callbacks is done there: it is marked on the call, and the kick event does it
- * once libcurl has returned. */
+ * libcurl says which sockets it wants watched and when it wants to be called; the events call it
+ * back. Nothing that libcurl forbids inside its callbacks is done there: it is marked on the
+ * call, and the kick event does it once libcurl has returned. */
 #include "base/mem.h"
 #include "openrouter/upstream_private.h"
 
@@ -50,12 +51,14 @@ static void on_socket(evutil_socket_t fd, short what, void *arg)
 {
     struct upstream_socket *s = arg;
     short known = what & s->wanted;
-    if (known == 0) { /* an idle connection was closed by the other side, or a paused one has bytes */
+    if (known ==
+        0) { /* an idle connection was closed by the other side, or a paused one has bytes */
         unregister(s);
         return;
     }
-    act(s->upstream, fd, ((known & EV_READ) != 0 ? CURL_CSELECT_IN : 0) |
-                             ((known & EV_WRITE) != 0 ? CURL_CSELECT_OUT : 0));
+    act(s->upstream, fd,
+        ((known & EV_READ) != 0 ? CURL_CSELECT_IN : 0) |
+            ((known & EV_WRITE) != 0 ? CURL_CSELECT_OUT : 0));
 }
 
 static struct upstream_socket *socket_of(struct upstream *u, curl_socket_t fd)
@@ -101,7 +104,8 @@ static int on_watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *soc
     if (s->wanted != 0)
         watch(u, fd, s);
     else if (!s->is_ours || s->registered != EV_READ)
-        unregister(s); /* the resolver closes its own sockets without a word; and writable is always */
+        unregister(
+            s); /* the resolver closes its own sockets without a word; and writable is always */
     return 0;
 }
 
@@ -128,8 +132,9 @@ int upstream_close_socket(void *arg, curl_socket_t fd)
 
 /* ---- timer ---- */
 
-/* CURLMOPT_TIMERFUNCTION. "At once" goes out in this turn of the loop when a call starts; asked for by libcurl
- * itself it waits for the next turn, so that one fast stream cannot keep the others from the loop. */
+/* CURLMOPT_TIMERFUNCTION. "At once" goes out in this turn of the loop when a call starts; asked
+ * for by libcurl itself it waits for the next turn, so that one fast stream cannot keep the
+ * others from the loop. */
 static int on_timeout_change(CURLM *multi, long after_ms, void *arg)
 {
     struct upstream *u = arg;

@@ -13,8 +13,8 @@ enum {
     SHARED_HEADERS = 6,
 };
 
-/* A socket libcurl uses, by its number. Its event stays registered when libcurl looks away, as it does after every
- * call: on a pooled connection that saves two system calls a request. */
+/* A socket libcurl uses, by its number. Its event stays registered when libcurl looks away, as
+ * it does after every call: on a pooled connection that saves two system calls a request. */
 struct upstream_socket {
     struct event event;
     struct upstream *upstream;
@@ -40,6 +40,9 @@ struct upstream {
     char title[HEADER_VALUE_CAP], referer[HEADER_VALUE_CAP];
     struct curl_slist stream_headers[SHARED_HEADERS], plain_headers[SHARED_HEADERS];
 };
+
+/* upstream_headers.c */
+void upstream_make_headers(struct upstream *u, const struct upstream_conf *conf);
 
 /* upstream_loop.c */
 void upstream_bind(struct upstream *u);

@@ -6,7 +6,6 @@
 #include "openrouter/usage.h"
 #include "openrouter/members.h"
 
-
 /* ---- the usage object ---- */
 
 static void on_prompt_tokens(void *ctx, struct json v)
@@ -54,7 +53,8 @@ static void on_upstream_cost(void *ctx, struct json v)
 
 static void on_cost_details(void *ctx, struct json v)
 {
-    static const struct member_row rows[] = {{STR_INIT("upstream_inference_cost"), on_upstream_cost}};
+    static const struct member_row rows[] = {
+        {STR_INIT("upstream_inference_cost"), on_upstream_cost}};
     members_read(v, MEMBERS(rows), ctx);
 }
 
@@ -222,10 +222,8 @@ static void on_finish_reason(void *ctx, struct json v)
 static void on_choices(void *ctx, struct json v)
 {
     static const struct member_row rows[] = {
-        {STR_INIT("delta"), on_message},
-        {STR_INIT("message"), on_message},
-        {STR_INIT("text"), on_content},
-        {STR_INIT("finish_reason"), on_finish_reason},
+        {STR_INIT("delta"), on_message}, {STR_INIT("message"), on_message},
+        {STR_INIT("text"), on_content},  {STR_INIT("finish_reason"), on_finish_reason},
         {STR_INIT("error"), on_error},
     };
     struct json_iter it = json_iter(v);

@@ -1,8 +1,8 @@
 /* The usage object as client people see it; see usage.h.
  *
  * Invariant (the unit tests name the number):
- *   U3  After usage_bill no member that names a cost, a price, a discount or BYOK is left but `cost`, which
- *       is there and says the billed amount. */
+ *   U3  After usage_bill no member that names a cost, a price, a discount or BYOK is left but
+ *       `cost`, which is there and says the billed amount. */
 #include "openrouter/usage.h"
 
 enum { REMOVED_MAX = 30, NAMES_MAX_BYTES = 4096 };

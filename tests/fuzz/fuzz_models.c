@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const struct model *item = models_at(m, i);
         CHECK(models_find(m, item->id) == item);
         CHECK(models_find(m, item->canonical) != NULL);
-        CHECK(item->price.prompt.v >= 0 && item->price.completion.v >= 0 && item->price.image.v >= 0);
+        CHECK(item->price.prompt.v >= 0 && item->price.completion.v >= 0 &&
+              item->price.image.v >= 0);
         CHECK(item->price.is_known || item->list_prompt.v == 0);
     }
     models_unref(m);

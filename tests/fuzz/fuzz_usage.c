@@ -1,5 +1,5 @@
-/* Any bytes as an event, an answer, a generation record or a usage object: reading never fails, and what
- * client people would see never shows a cost but the billed one. */
+/* Any bytes as an event, an answer, a generation record or a usage object: reading never fails,
+ * and what client people would see never shows a cost but the billed one. */
 #include "openrouter/usage.h"
 
 #define BILLED PICO(123456789)

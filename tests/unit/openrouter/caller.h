@@ -1,5 +1,5 @@
-/* For tests of streamed calls: a loop thread with an upstream on it, and calls that write down what they are told.
- * Everything that touches the upstream runs on the loop by caller_do. */
+/* For tests of streamed calls: a loop thread with an upstream on it, and calls that write down
+ * what they are told. Everything that touches the upstream runs on the loop by caller_do. */
 #ifndef MAI_TEST_CALLER_H
 #define MAI_TEST_CALLER_H
 

@@ -1,5 +1,6 @@
-/* A TCP server for tests that does exactly what its script says: accept, read a request, write bytes, reset. The
- * script runs on a thread of its own; every wait ends after PEER_WAIT_MS at the latest. */
+/* A TCP server for tests that does exactly what its script says: accept, read a request, write
+ * bytes, reset. The script runs on a thread of its own; every wait ends after PEER_WAIT_MS at
+ * the latest. */
 #ifndef MAI_TEST_PEER_H
 #define MAI_TEST_PEER_H
 
@@ -34,7 +35,8 @@ void peer_join(struct peer *p);
 
 /* -1 when the test is over. */
 int peer_accept(struct peer *p);
-/* Reads head and body (Content-Length) of one request into p->last. False at the end of the connection. */
+/* Reads head and body (Content-Length) of one request into p->last. False at the end of the
+ * connection. */
 bool peer_read(struct peer *p, int fd);
 void peer_write(int fd, const char *text);
 void peer_write_n(int fd, const char *bytes, size_t n);
@@ -42,8 +44,8 @@ void peer_write_n(int fd, const char *bytes, size_t n);
 void peer_answer(int fd, int code, const char *headers, const char *body);
 void peer_reset(struct peer *p, int fd);
 void peer_close(struct peer *p, int fd);
-/* Waits until a connection comes or one of the open ones has bytes: -1 when the test is over, the listener's
- * number for a new connection, else the connection's. */
+/* Waits until a connection comes or one of the open ones has bytes: -1 when the test is over,
+ * the listener's number for a new connection, else the connection's. */
 int peer_wait_any(struct peer *p);
 /* Waits until the other side closed or reset the connection; false after PEER_WAIT_MS. */
 bool peer_wait_gone(int fd);

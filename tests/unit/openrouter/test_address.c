@@ -23,11 +23,13 @@ static const char *closed(const char *text)
 static void test_open_addresses(void **state)
 {
     static const char *const open[] = {
-        "1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0",
-        "126.255.255.255", "128.0.0.0", "169.253.255.255", "169.255.0.0", "172.15.255.255",
-        "172.32.0.0", "192.0.1.0", "192.167.255.255", "192.169.0.0", "198.17.255.255",
-        "198.20.0.0", "223.255.255.255", "2606:4700::1111", "2001:4860:4860::8888", "2a00::1",
-        "2001:200::1", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:0808:0808::1",
+        "1.1.1.1",           "8.8.8.8",         "9.255.255.255",   "11.0.0.0",
+        "100.63.255.255",    "100.128.0.0",     "126.255.255.255", "128.0.0.0",
+        "169.253.255.255",   "169.255.0.0",     "172.15.255.255",  "172.32.0.0",
+        "192.0.1.0",         "192.167.255.255", "192.169.0.0",     "198.17.255.255",
+        "198.20.0.0",        "223.255.255.255", "2606:4700::1111", "2001:4860:4860::8888",
+        "2a00::1",           "2001:200::1",     "::ffff:8.8.8.8",  "64:ff9b::8.8.8.8",
+        "2002:0808:0808::1",
     };
     for (size_t i = 0; i < COUNT_OF(open); i++)
         if (closed(open[i]) != NULL)
@@ -78,7 +80,7 @@ static void test_closed_addresses(void **state)
         {"2001::1", "reserved"}, /* Teredo */
         {"2001:db8::1", "documentation"},
         {"3fff:fff::1", "documentation"},
-        {"100::1", "reserved"}, /* discard */
+        {"100::1", "reserved"},       /* discard */
         {"64:ff9b:1::1", "reserved"}, /* local translation */
         {"4000::1", "reserved"},
     };
@@ -93,7 +95,7 @@ static void test_closed_addresses(void **state)
 /* A2: every disguise gives what the plain address gives. */
 static void test_ipv4_inside_ipv6(void **state)
 {
-    static const char *const ips[] = {"127.0.0.1", "10.1.2.3", "169.254.169.254", "0.0.0.0",
+    static const char *const ips[] = {"127.0.0.1",   "10.1.2.3",    "169.254.169.254", "0.0.0.0",
                                       "100.100.0.1", "192.168.1.1", "224.0.0.1"};
     static const char *const forms[] = {"::ffff:%s", "::ffff:0:%s", "64:ff9b::%s"};
     for (size_t i = 0; i < COUNT_OF(ips); i++)
@@ -114,7 +116,8 @@ static void test_other_families(void **state)
     assert_non_null(address_closed_range(&sa));
     assert_int_equal(address_text(&sa, text).n, 0);
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001)};
-    assert_true(str_eq(address_text((const struct sockaddr *)(const void *)&v4, text), STR("127.0.0.1")));
+    assert_true(
+        str_eq(address_text((const struct sockaddr *)(const void *)&v4, text), STR("127.0.0.1")));
 }
 
 int main(void)

@@ -1,4 +1,5 @@
-/* Management calls against a server that answers what real ones answer, and what they should not. */
+/* Management calls against a server that answers what real ones answer, and what they should
+ * not. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -16,9 +17,11 @@
 #define KEY "sk-or-v1-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define HASH "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define KEY_JSON(hash)                                                                             \
-    "{\"hash\":\"" hash "\",\"label\":\"sk-or-v1-012...def\",\"name\":\"Caf\\u00e9\",\"disabled\":false,"  \
-    "\"limit\":100.5,\"limit_remaining\":-0.25,\"limit_reset\":\"monthly\",\"usage\":0.0000105,"           \
-    "\"usage_daily\":9.25e-06,\"usage_weekly\":1,\"usage_monthly\":2,\"created_at\":\"2026-11-01T00:00:00Z\"," \
+    "{\"hash\":\"" hash                                                                            \
+    "\",\"label\":\"sk-or-v1-012...def\",\"name\":\"Caf\\u00e9\",\"disabled\":false,"              \
+    "\"limit\":100.5,\"limit_remaining\":-0.25,\"limit_reset\":\"monthly\",\"usage\":0.0000105,"   \
+    "\"usage_daily\":9.25e-06,\"usage_weekly\":1,\"usage_monthly\":2,\"created_at\":\"2026-11-"    \
+    "01T00:00:00Z\","                                                                              \
     "\"updated_at\":null,\"external_user\":null,\"new_member\":{}}"
 
 static struct arena arena;
@@ -27,7 +30,8 @@ static struct err err;
 static struct openrouter *client(const struct peer *p, int64_t timeout_ms)
 {
     struct openrouter *o = NULL;
-    struct openrouter_conf conf = {.base_url = str_c(p->base), .allow_private = true, .timeout_ms = timeout_ms};
+    struct openrouter_conf conf = {
+        .base_url = str_c(p->base), .allow_private = true, .timeout_ms = timeout_ms};
     assert_int_equal(openrouter_new(&conf, &o, &err), ST_OK);
     return o;
 }
@@ -87,7 +91,8 @@ static void assert_sent(const struct peer *p, const char *text)
 static struct openrouter *real(void)
 {
     struct openrouter *o = NULL;
-    struct openrouter_conf conf = {.base_url = STR("https://openrouter.ai/api/v1//"), .timeout_ms = 15000};
+    struct openrouter_conf conf = {.base_url = STR("https://openrouter.ai/api/v1//"),
+                                   .timeout_ms = 15000};
     assert_int_equal(openrouter_new(&conf, &o, NULL), ST_OK);
     return o;
 }
@@ -96,15 +101,24 @@ static void test_base_address(void **state)
 {
     struct openrouter *o = real();
     static const char *const same[] = {
-        "https://openrouter.ai/api/v1", "https://openrouter.ai/api/v1/", "HTTPS://OpenRouter.AI/api/v1",
-        "https://openrouter.ai:443/api/v1", " https://openrouter.ai/api/v1// ",
+        "https://openrouter.ai/api/v1",     "https://openrouter.ai/api/v1/",
+        "HTTPS://OpenRouter.AI/api/v1",     "https://openrouter.ai:443/api/v1",
+        " https://openrouter.ai/api/v1// ",
     };
     static const char *const other[] = {
-        "http://openrouter.ai/api/v1", "https://openrouter.ai/api/v2", "https://openrouter.ai/API/v1",
-        "https://openrouter.ai:8443/api/v1", "https://openrouter.ai.evil.example/api/v1",
-        "https://openrouter.ai@evil.example/api/v1", "https://evil.example/?https://openrouter.ai/api/v1",
-        "https://openrouter.ai/api/v1?x=1", "https://openrouter.ai/api/v1#x", "openrouter.ai/api/v1", "",
-        "https://openrouter.ai", "https://openrouter.ai/api/v1/../v1",
+        "http://openrouter.ai/api/v1",
+        "https://openrouter.ai/api/v2",
+        "https://openrouter.ai/API/v1",
+        "https://openrouter.ai:8443/api/v1",
+        "https://openrouter.ai.evil.example/api/v1",
+        "https://openrouter.ai@evil.example/api/v1",
+        "https://evil.example/?https://openrouter.ai/api/v1",
+        "https://openrouter.ai/api/v1?x=1",
+        "https://openrouter.ai/api/v1#x",
+        "openrouter.ai/api/v1",
+        "",
+        "https://openrouter.ai",
+        "https://openrouter.ai/api/v1/../v1",
     };
     for (size_t i = 0; i < COUNT_OF(same); i++)
         if (!openrouter_is_base(o, str_c(same[i])))
@@ -118,8 +132,9 @@ static void test_base_address(void **state)
 
 static void test_bad_configuration(void **state)
 {
-    static const char *const bad[] = {"", "openrouter.ai", "ftp://openrouter.ai", "file:///etc/passwd",
-                                      "https://", "https://u:p@host/", "https://host/?q=1"};
+    static const char *const bad[] = {
+        "",         "openrouter.ai",     "ftp://openrouter.ai", "file:///etc/passwd",
+        "https://", "https://u:p@host/", "https://host/?q=1"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         struct openrouter *o = NULL;
         struct openrouter_conf conf = {.base_url = str_c(bad[i]), .timeout_ms = 1000};
@@ -143,13 +158,18 @@ static void test_limit_resets(void **state)
 
 static void test_create(void **state)
 {
-    static const struct answer rows[] = {{201, "", "\n         \n{\"data\":" KEY_JSON(HASH) ",\"key\":\"" KEY "\"}"}, {0}};
+    static const struct answer rows[] = {
+        {201, "", "\n         \n{\"data\":" KEY_JSON(HASH) ",\"key\":\"" KEY "\"}"}, {0}};
     struct peer p;
     peer_start(&p, answers, rows);
     struct openrouter *o = client(&p, 5000);
-    struct openrouter_key_change c = {.set_name = true, .name = STR("Caf\xc3\xa9 \"A\""), .set_limit = true,
-                                      .has_limit = true, .limit = PICO(INT64_C(100500000000000)),
-                                      .set_reset = true, .reset = RESET_MONTHLY};
+    struct openrouter_key_change c = {.set_name = true,
+                                      .name = STR("Caf\xc3\xa9 \"A\""),
+                                      .set_limit = true,
+                                      .has_limit = true,
+                                      .limit = PICO(INT64_C(100500000000000)),
+                                      .set_reset = true,
+                                      .reset = RESET_MONTHLY};
     struct openrouter_key key;
     str secret;
     assert_int_equal(openrouter_key_create(o, STR("mgmt"), &c, &arena, &key, &secret, &err), ST_OK);
@@ -166,7 +186,9 @@ static void test_create(void **state)
     assert_null(key.updated_at.p);
     assert_sent(&p, "POST /api/v1/keys HTTP/1.1\r\n");
     assert_sent(&p, "\r\nAuthorization: Bearer mgmt\r\n");
-    assert_sent(&p, "\r\n\r\n{\"name\":\"Caf\xc3\xa9 \\\"A\\\"\",\"limit\":100.5,\"limit_reset\":\"monthly\"}");
+    assert_sent(
+        &p,
+        "\r\n\r\n{\"name\":\"Caf\xc3\xa9 \\\"A\\\"\",\"limit\":100.5,\"limit_reset\":\"monthly\"}");
     assert_int_equal(str_find(buf_view(&p.last), STR("Expect:")), p.last.n);
     openrouter_free(o);
     peer_free(&p);
@@ -176,14 +198,16 @@ static void test_update_and_delete(void **state)
 {
     static const struct answer rows[] = {{200, "", "{\"data\":" KEY_JSON(HASH) "}"},
                                          {200, "", "{\"deleted\":true}"},
-                                         {200, "", "{\"deleted\":false}"}, {0}};
+                                         {200, "", "{\"deleted\":false}"},
+                                         {0}};
     struct peer p;
     peer_start(&p, answers, rows);
     struct openrouter *o = client(&p, 5000);
-    struct openrouter_key_change c = {.set_disabled = true, .is_disabled = true, .set_limit = true,
-                                      .set_reset = true};
+    struct openrouter_key_change c = {
+        .set_disabled = true, .is_disabled = true, .set_limit = true, .set_reset = true};
     struct openrouter_key key;
-    assert_int_equal(openrouter_key_update(o, STR("mgmt"), STR(HASH), &c, &arena, &key, &err), ST_OK);
+    assert_int_equal(openrouter_key_update(o, STR("mgmt"), STR(HASH), &c, &arena, &key, &err),
+                     ST_OK);
     assert_int_equal(openrouter_key_delete(o, STR("mgmt"), STR(HASH), &err), ST_OK);
     assert_int_equal(openrouter_key_delete(o, STR("mgmt"), STR("../x?y"), &err), ST_UPSTREAM);
     assert_int_equal(openrouter_key_delete(o, STR("mgmt"), STR(""), &err), ST_BAD_REQUEST);
@@ -200,10 +224,11 @@ static void test_update_sends_what_is_set(void **state)
     struct peer p;
     peer_start(&p, answers, rows);
     struct openrouter *o = client(&p, 5000);
-    struct openrouter_key_change c = {.set_disabled = true, .is_disabled = true, .set_limit = true,
-                                      .set_reset = true};
+    struct openrouter_key_change c = {
+        .set_disabled = true, .is_disabled = true, .set_limit = true, .set_reset = true};
     struct openrouter_key key;
-    assert_int_equal(openrouter_key_update(o, STR("mgmt"), STR(HASH), &c, &arena, &key, &err), ST_OK);
+    assert_int_equal(openrouter_key_update(o, STR("mgmt"), STR(HASH), &c, &arena, &key, &err),
+                     ST_OK);
     peer_stop(&p);
     assert_sent(&p, "PATCH /api/v1/keys/" HASH " HTTP/1.1\r\n");
     assert_sent(&p, "\r\n\r\n{\"disabled\":true,\"limit\":null,\"limit_reset\":null}");
@@ -249,7 +274,15 @@ static void test_list_reads_all_pages(void **state)
 static void test_answers_that_make_no_sense(void **state)
 {
     static const char *const bodies[] = {
-        "", "   \n ", "{", "[]", "null", "<html></html>", "{}", "{\"data\":null}", "{\"data\":[]}",
+        "",
+        "   \n ",
+        "{",
+        "[]",
+        "null",
+        "<html></html>",
+        "{}",
+        "{\"data\":null}",
+        "{\"data\":[]}",
         "{\"data\":{\"hash\":\"h\",\"limit\":1}}",
         "{\"data\":{\"hash\":\"h\",\"usage\":1}}",
         "{\"data\":{\"hash\":\"\",\"limit\":1,\"usage\":1}}",
@@ -278,9 +311,11 @@ static void test_answers_that_make_no_sense(void **state)
 static void test_current_key(void **state)
 {
     static const struct answer rows[] = {
-        {200, "", "{\"data\":{\"label\":\"l\",\"limit\":null,\"limit_remaining\":null,\"limit_reset\":null,"
-                  "\"usage\":1.5,\"usage_monthly\":0.5,\"is_free_tier\":false,\"is_management_key\":false,"
-                  "\"is_provisioning_key\":true,\"rate_limit\":{\"requests\":-1}}}"}, {0}};
+        {200, "",
+         "{\"data\":{\"label\":\"l\",\"limit\":null,\"limit_remaining\":null,\"limit_reset\":null,"
+         "\"usage\":1.5,\"usage_monthly\":0.5,\"is_free_tier\":false,\"is_management_key\":false,"
+         "\"is_provisioning_key\":true,\"rate_limit\":{\"requests\":-1}}}"},
+        {0}};
     struct peer p;
     peer_start(&p, answers, rows);
     struct openrouter *o = client(&p, 5000);
@@ -297,11 +332,14 @@ static void test_current_key(void **state)
 static void test_generation(void **state)
 {
     static const struct answer rows[] = {
-        {200, "", "{\"data\":{\"id\":\"gen-1\",\"model\":\"m\",\"total_cost\":0.25,\"usage\":0.25,"
-                  "\"native_tokens_prompt\":7,\"external_user\":\"u\\u00e9\",\"upstream_inference_cost\":9}}"},
+        {200, "",
+         "{\"data\":{\"id\":\"gen-1\",\"model\":\"m\",\"total_cost\":0.25,\"usage\":0.25,"
+         "\"native_tokens_prompt\":7,\"external_user\":\"u\\u00e9\",\"upstream_inference_cost\":9}"
+         "}"},
         {200, "", "{\"data\":{\"id\":\"gen-2\",\"total_cost\":null}}"},
         {200, "", "{\"data\":{\"id\":\"gen-other\",\"total_cost\":1}}"},
-        {404, "", "{\"error\":{\"message\":\"Generation gen-4 not found\",\"code\":404}}"}, {0}};
+        {404, "", "{\"error\":{\"message\":\"Generation gen-4 not found\",\"code\":404}}"},
+        {0}};
     struct peer p;
     peer_start(&p, answers, rows);
     struct openrouter *o = client(&p, 5000);
@@ -312,9 +350,12 @@ static void test_generation(void **state)
     assert_int_equal(g.prompt_tokens, 7);
     assert_str(g.external_user, "u\xc3\xa9");
     assert_true(str_starts(g.raw, STR("{\"id\":\"gen-1\"")));
-    assert_int_equal(openrouter_generation(o, STR(KEY), STR("gen-2"), &arena, &g, &err), ST_UPSTREAM);
-    assert_int_equal(openrouter_generation(o, STR(KEY), STR("gen-3"), &arena, &g, &err), ST_UPSTREAM);
-    assert_int_equal(openrouter_generation(o, STR(KEY), STR("gen-4&x"), &arena, &g, &err), ST_NOT_FOUND);
+    assert_int_equal(openrouter_generation(o, STR(KEY), STR("gen-2"), &arena, &g, &err),
+                     ST_UPSTREAM);
+    assert_int_equal(openrouter_generation(o, STR(KEY), STR("gen-3"), &arena, &g, &err),
+                     ST_UPSTREAM);
+    assert_int_equal(openrouter_generation(o, STR(KEY), STR("gen-4&x"), &arena, &g, &err),
+                     ST_NOT_FOUND);
     assert_string_equal(err.text, "OpenRouter: Generation gen-4 not found");
     peer_stop(&p);
     assert_sent(&p, "GET /api/v1/generation?id=gen-4%26x HTTP/1.1\r\n");
@@ -326,13 +367,18 @@ static void test_account(void **state)
 {
     static const struct answer rows[] = {
         {200, "", "{\"data\":{\"total_credits\":10,\"total_usage\":0.5}}"},
-        {200, "", "{\"data\":[{\"date\":\"2026-11-22\",\"model\":\"m\",\"provider_name\":\"P\",\"usage\":0.25,"
-                  "\"requests\":3,\"prompt_tokens\":4,\"completion_tokens\":5}]}"},
-        {200, "", "{\"data\":{\"data\":[{\"generation_id\":\"g1\",\"external_user\":\"u\",\"request_count\":\"1\"},"
-                  "{\"external_user\":\"u\"},{\"generation_id\":\"g2\",\"external_user\":null}],"
-                  "\"metadata\":{\"truncated\":false}}}"},
+        {200, "",
+         "{\"data\":[{\"date\":\"2026-11-22\",\"model\":\"m\",\"provider_name\":\"P\",\"usage\":0."
+         "25,"
+         "\"requests\":3,\"prompt_tokens\":4,\"completion_tokens\":5}]}"},
+        {200, "",
+         "{\"data\":{\"data\":[{\"generation_id\":\"g1\",\"external_user\":\"u\",\"request_count\":"
+         "\"1\"},"
+         "{\"external_user\":\"u\"},{\"generation_id\":\"g2\",\"external_user\":null}],"
+         "\"metadata\":{\"truncated\":false}}}"},
         {200, "", "{\"data\":{\"data\":[],\"metadata\":{\"truncated\":true}}}"},
-        {200, "", "{\"data\":[{\"id\":\"m\"}]}"}, {0}};
+        {200, "", "{\"data\":[{\"id\":\"m\"}]}"},
+        {0}};
     struct peer p;
     peer_start(&p, answers, rows);
     struct openrouter *o = client(&p, 5000);
@@ -341,19 +387,22 @@ static void test_account(void **state)
     assert_int_equal(credits.total_usage.v, PICO_PER_USD / 2);
     struct openrouter_activity *activity;
     size_t count;
-    assert_int_equal(openrouter_activity(o, STR("mgmt"), STR("2026-11-22"), STR(HASH), &arena, &activity,
-                                         &count, &err), ST_OK);
+    assert_int_equal(openrouter_activity(o, STR("mgmt"), STR("2026-11-22"), STR(HASH), &arena,
+                                         &activity, &count, &err),
+                     ST_OK);
     assert_int_equal(count, 1);
     assert_int_equal(activity[0].usage.v, PICO_PER_USD / 4);
     assert_int_equal(activity[0].requests, 3);
     struct openrouter_found_call *found;
-    assert_int_equal(openrouter_find_calls(o, STR("mgmt"), STR(HASH), 0, 1000, &arena, &found, &count, &err),
-                     ST_OK);
+    assert_int_equal(
+        openrouter_find_calls(o, STR("mgmt"), STR(HASH), 0, 1000, &arena, &found, &count, &err),
+        ST_OK);
     assert_int_equal(count, 2);
     assert_str(found[1].generation_id, "g2");
     assert_null(found[1].external_user.p);
-    assert_int_equal(openrouter_find_calls(o, STR("mgmt"), STR(HASH), 0, 1000, &arena, &found, &count, &err),
-                     ST_TOO_BIG);
+    assert_int_equal(
+        openrouter_find_calls(o, STR("mgmt"), STR(HASH), 0, 1000, &arena, &found, &count, &err),
+        ST_TOO_BIG);
     struct buf body;
     buf_init(&body, 1 << 20);
     assert_int_equal(openrouter_models(o, true, &body, &err), ST_OK);
@@ -390,7 +439,8 @@ static void test_status_table(void **state)
         status st;
     } rows[] = {
         {{400, "", "{\"error\":{\"code\":400,\"message\":\"m\"}}"}, ST_BAD_REQUEST},
-        {{401, "", "{\"error\":{\"code\":401,\"message\":\"User not found.\"}}"}, ST_UNAUTHENTICATED},
+        {{401, "", "{\"error\":{\"code\":401,\"message\":\"User not found.\"}}"},
+         ST_UNAUTHENTICATED},
         {{402, "", "{\"error\":{\"code\":402,\"message\":\"m\"}}"}, ST_PAYMENT},
         {{403, "", "{\"error\":{\"code\":403,\"message\":\"m\"}}"}, ST_FORBIDDEN},
         {{404, "", "{\"error\":{\"code\":404,\"message\":\"m\"}}"}, ST_NOT_FOUND},
@@ -442,7 +492,8 @@ static void test_keys_that_are_none(void **state)
     struct openrouter *o = client(&p, 5000);
     struct openrouter_current_key key;
     for (size_t i = 0; i < COUNT_OF(keys); i++)
-        assert_int_equal(openrouter_current_key(o, str_c(keys[i]), &arena, &key, &err), ST_UNAUTHENTICATED);
+        assert_int_equal(openrouter_current_key(o, str_c(keys[i]), &arena, &key, &err),
+                         ST_UNAUTHENTICATED);
     peer_stop(&p);
     assert_int_equal(p.connections, 0);
     openrouter_free(o);
@@ -451,8 +502,10 @@ static void test_keys_that_are_none(void **state)
 
 static void test_reads_are_repeated(void **state)
 {
-    static const struct answer mended[] = {{503, "", "{}"}, {502, "Retry-After: 0\r\n", "x"},
-                                           {200, "", "{\"data\":" KEY_JSON(HASH) "}"}, {0}};
+    static const struct answer mended[] = {{503, "", "{}"},
+                                           {502, "Retry-After: 0\r\n", "x"},
+                                           {200, "", "{\"data\":" KEY_JSON(HASH) "}"},
+                                           {0}};
     static const struct answer broken[] = {{503, "", "{}"}, {0}};
     static const struct answer later[] = {{503, "Retry-After: 60\r\n", "{}"}, {0}};
     int requests;
@@ -481,7 +534,8 @@ static void test_creation_is_never_repeated(void **state)
     struct openrouter_key_change c = named();
     struct openrouter_key key;
     str secret;
-    assert_int_equal(openrouter_key_create(o, STR("mgmt"), &c, &arena, &key, &secret, &err), ST_UPSTREAM);
+    assert_int_equal(openrouter_key_create(o, STR("mgmt"), &c, &arena, &key, &secret, &err),
+                     ST_UPSTREAM);
     peer_stop(&p);
     assert_int_equal(p.requests, 1);
     openrouter_free(o);
@@ -518,7 +572,8 @@ static void test_creation_on_a_breaking_connection(void **state)
     peer_start(&p, resets_posts, NULL);
     struct openrouter *o = client(&p, 5000);
     assert_int_equal(openrouter_key_read(o, STR("mgmt"), STR(HASH), &arena, &key, &err), ST_OK);
-    assert_int_equal(openrouter_key_create(o, STR("mgmt"), &c, &arena, &key, &secret, &err), ST_UPSTREAM);
+    assert_int_equal(openrouter_key_create(o, STR("mgmt"), &c, &arena, &key, &secret, &err),
+                     ST_UPSTREAM);
     peer_stop(&p);
     assert_int_equal(p.requests, 2); /* the read and one creation */
     openrouter_free(o);
@@ -577,7 +632,8 @@ static void test_answers_have_a_maximum(void **state)
 
 static void test_private_addresses_are_refused(void **state)
 {
-    static const struct answer rows[] = {{200, "", "{\"data\":{\"total_credits\":1,\"total_usage\":1}}"}, {0}};
+    static const struct answer rows[] = {
+        {200, "", "{\"data\":{\"total_credits\":1,\"total_usage\":1}}"}, {0}};
     static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]"};
     struct peer p;
     peer_start(&p, answers, rows);
@@ -586,7 +642,8 @@ static void test_private_addresses_are_refused(void **state)
         struct openrouter *o = NULL;
         struct openrouter_credits credits;
         snprintf(base, sizeof base, "http://%s:%d/api/v1", hosts[i], p.port);
-        struct openrouter_conf conf = {.base_url = str_c(base), .allow_private = false, .timeout_ms = 5000};
+        struct openrouter_conf conf = {
+            .base_url = str_c(base), .allow_private = false, .timeout_ms = 5000};
         assert_int_equal(openrouter_new(&conf, &o, &err), ST_OK);
         assert_int_equal(openrouter_credits(o, STR("mgmt"), &credits, &err), ST_UPSTREAM);
         str text = str_c(err.text);
@@ -600,7 +657,8 @@ static void test_private_addresses_are_refused(void **state)
 
 static void test_proxies_of_the_environment_are_ignored(void **state)
 {
-    static const struct answer rows[] = {{200, "", "{\"data\":{\"total_credits\":1,\"total_usage\":1}}"}, {0}};
+    static const struct answer rows[] = {
+        {200, "", "{\"data\":{\"total_credits\":1,\"total_usage\":1}}"}, {0}};
     static const char *const names[] = {"http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"};
     struct peer p;
     peer_start(&p, answers, rows);

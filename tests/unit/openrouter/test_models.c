@@ -1,4 +1,5 @@
-/* The catalogue: reading, broken entries, lookup, sharing, and the cost of a list as large as the real one. */
+/* The catalogue: reading, broken entries, lookup, sharing, and the cost of a list as large as
+ * the real one. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -16,18 +17,24 @@
 
 static const char list[] =
     "\n         \n{\"data\":["
-    "{\"id\":\"b/beta\",\"canonical_slug\":\"b/beta-2026\",\"name\":\"beta\",\"created\":1790000000,"
+    "{\"id\":\"b/beta\",\"canonical_slug\":\"b/"
+    "beta-2026\",\"name\":\"beta\",\"created\":1790000000,"
     "\"description\":\"two\\nlines \\u00e9\",\"context_length\":200000,"
-    "\"architecture\":{\"input_modalities\":[\"text\",\"image\",\"file\"],\"output_modalities\":[\"text\",\"image\"]},"
+    "\"architecture\":{\"input_modalities\":[\"text\",\"image\",\"file\"],\"output_modalities\":["
+    "\"text\",\"image\"]},"
     "\"top_provider\":{\"context_length\":1000,\"max_completion_tokens\":64000},"
     "\"supported_parameters\":[\"tools\",\"reasoning\"],"
-    "\"pricing\":{\"prompt\":\"0.000003\",\"completion\":\"0.000015\",\"overrides\":[{\"min_prompt_tokens\":5,"
+    "\"pricing\":{\"prompt\":\"0.000003\",\"completion\":\"0.000015\",\"overrides\":[{\"min_prompt_"
+    "tokens\":5,"
     "\"prompt\":\"0.000006\"}]}},"
-    "{\"id\":\"a/alpha:free\",\"canonical_slug\":\"a/alpha\",\"name\":\"Alpha (free)\",\"pricing\":{\"prompt\":\"0\",\"completion\":\"0\"}},"
+    "{\"id\":\"a/alpha:free\",\"canonical_slug\":\"a/alpha\",\"name\":\"Alpha "
+    "(free)\",\"pricing\":{\"prompt\":\"0\",\"completion\":\"0\"}},"
     "{\"id\":\"a/alpha\",\"canonical_slug\":\"a/alpha\",\"name\":\"Alpha\",\"context_length\":null,"
     "\"top_provider\":{\"context_length\":4096,\"max_completion_tokens\":null}," PRICES "},"
-    "{\"id\":\"openrouter/auto\",\"name\":\"Auto\",\"pricing\":{\"prompt\":\"-1\",\"completion\":\"-1\"}},"
-    "{\"name\":\"no id\"},{\"id\":7},{\"id\":\"\"},{\"id\":\"bad\\nid\"},{\"id\":\"nul\\u0000\"},7,null,"
+    "{\"id\":\"openrouter/"
+    "auto\",\"name\":\"Auto\",\"pricing\":{\"prompt\":\"-1\",\"completion\":\"-1\"}},"
+    "{\"name\":\"no "
+    "id\"},{\"id\":7},{\"id\":\"\"},{\"id\":\"bad\\nid\"},{\"id\":\"nul\\u0000\"},7,null,"
     "{\"id\":\"c/bare\"}"
     "],\"total_count\":9}";
 static const char embeddings[] =
@@ -59,7 +66,8 @@ static void test_entries(void **state)
     assert_int_equal(b->created, 1790000000);
     assert_int_equal(b->context_length, 200000);
     assert_int_equal(b->max_completion_tokens, 64000);
-    assert_true(b->takes_images && b->takes_files && b->makes_images && b->can_tools && b->can_reason);
+    assert_true(b->takes_images && b->takes_files && b->makes_images && b->can_tools &&
+                b->can_reason);
     assert_false(b->is_embedding);
     assert_int_equal(b->price.prompt.v, 6000000);
     assert_int_equal(b->list_prompt.v, 3000000);
@@ -128,7 +136,8 @@ static void test_ids_are_found_among_colliding_slugs(void **state)
     buf_init(&b, 1 << 20);
     buf_add(&b, STR("{\"data\":["));
     for (int i = 0; i < ENTRIES; i++)
-        buf_addf(&b, "%s{\"id\":\"m/%d\",\"canonical_slug\":\"m/%d\"}", i != 0 ? "," : "", i, i + 1);
+        buf_addf(&b, "%s{\"id\":\"m/%d\",\"canonical_slug\":\"m/%d\"}", i != 0 ? "," : "", i,
+                 i + 1);
     buf_add(&b, STR("]}"));
     struct models *m = NULL;
     assert_int_equal(models_parse(buf_view(&b), STR_NONE, 1, &m, NULL), ST_OK);
@@ -145,8 +154,14 @@ static void test_ids_are_found_among_colliding_slugs(void **state)
 
 static void test_nothing_readable(void **state)
 {
-    static const char *const bodies[] = {"",   "{}",   "[]",        "{\"data\":{}}", "{\"data\":[]}",
-                                         "{\"data\":[7]}", "<html>", "{\"error\":{\"code\":500}}",
+    static const char *const bodies[] = {"",
+                                         "{}",
+                                         "[]",
+                                         "{\"data\":{}}",
+                                         "{\"data\":[]}",
+                                         "{\"data\":[7]}",
+                                         "<html>",
+                                         "{\"error\":{\"code\":500}}",
                                          "{\"data\":[{\"id\":\"x\"}]"};
     for (size_t i = 0; i < COUNT_OF(bodies); i++) {
         struct models *m = NULL;
@@ -170,20 +185,28 @@ static void test_references(void **state)
 /* The real list had about 530 kB and 340 models in August 2026. */
 static void test_a_list_of_real_size(void **state)
 {
-    enum { ENTRIES = 420, FILL = 900, BUDGET_US = 100000 }; /* 3 ms in a plain build; wide for sanitizers */
+    enum {
+        ENTRIES = 420,
+        FILL = 900,
+        BUDGET_US = 100000
+    }; /* 3 ms in a plain build; wide for sanitizers */
     struct buf b;
     buf_init(&b, 4 << 20);
     buf_add(&b, STR("{\"data\":["));
     for (int i = 0; i < ENTRIES; i++) {
-        buf_addf(&b, "%s{\"id\":\"author-%d/model-%d\",\"canonical_slug\":\"author-%d/model-%d-20260101\","
-                     "\"name\":\"Author: Model %d\",\"created\":1790000000,\"description\":\"",
-                 i != 0 ? "," : "", i % 40, i, i % 40, i, i);
+        buf_addf(
+            &b,
+            "%s{\"id\":\"author-%d/model-%d\",\"canonical_slug\":\"author-%d/model-%d-20260101\","
+            "\"name\":\"Author: Model %d\",\"created\":1790000000,\"description\":\"",
+            i != 0 ? "," : "", i % 40, i, i % 40, i, i);
         for (int k = 0; k < FILL / 10; k++)
             buf_add(&b, k % 9 == 8 ? STR("word word\\n") : STR("word word "));
-        buf_add(&b, STR("\",\"context_length\":128000,\"architecture\":{\"modality\":\"text->text\","
-                        "\"input_modalities\":[\"text\"],\"output_modalities\":[\"text\"]},\"top_provider\":"
-                        "{\"max_completion_tokens\":16384},\"supported_parameters\":[\"tools\",\"top_p\"],"
-                        PRICES "}"));
+        buf_add(&b,
+                STR("\",\"context_length\":128000,\"architecture\":{\"modality\":\"text->text\","
+                    "\"input_modalities\":[\"text\"],\"output_modalities\":[\"text\"]},\"top_"
+                    "provider\":"
+                    "{\"max_completion_tokens\":16384},\"supported_parameters\":[\"tools\",\"top_"
+                    "p\"]," PRICES "}"));
     }
     buf_add(&b, STR("]}"));
     assert_true(b.n > 500000);

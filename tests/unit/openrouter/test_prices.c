@@ -23,9 +23,10 @@ static struct model_price read(const char *text)
 
 static void test_plain_prices(void **state)
 {
-    struct model_price p = read("{\"prompt\":\"0.000003\",\"completion\":\"0.000015\",\"image\":\"0.0048\","
-                                "\"request\":\"0\",\"internal_reasoning\":\"0.00002\","
-                                "\"web_search\":\"0.01\",\"audio\":\"0.0000375\",\"new_kind\":\"x\"}");
+    struct model_price p =
+        read("{\"prompt\":\"0.000003\",\"completion\":\"0.000015\",\"image\":\"0.0048\","
+             "\"request\":\"0\",\"internal_reasoning\":\"0.00002\","
+             "\"web_search\":\"0.01\",\"audio\":\"0.0000375\",\"new_kind\":\"x\"}");
     assert_true(p.is_known);
     assert_false(p.is_free);
     assert_int_equal(p.prompt.v, 3000000);
@@ -51,7 +52,8 @@ static void test_worst_of_overrides(void **state)
         "{\"prompt\":\"0.000001\",\"completion\":\"0.000002\",\"input_cache_write\":\"0.00000125\","
         "\"input_cache_write_1h\":\"0.000002\",\"overrides\":[{\"min_prompt_tokens\":200000,"
         "\"prompt\":\"0.000002\",\"completion\":\"0.000003\"},{\"utc_start\":0,\"utc_end\":800,"
-        "\"prompt\":\"0.0000005\",\"completion\":\"0.000001\",\"input_cache_write_1h\":\"0.000004\"}]}");
+        "\"prompt\":\"0.0000005\",\"completion\":\"0.000001\",\"input_cache_write_1h\":\"0."
+        "000004\"}]}");
     assert_true(p.is_known);
     assert_int_equal(p.prompt.v, 2000000);
     assert_int_equal(p.completion.v, 3000000);
@@ -75,7 +77,10 @@ static void test_unknown_prices(void **state)
         "{\"prompt\":\"0.1\",\"completion\":\"0.1\",\"overrides\":[{\"prompt\":\"-1\"}]}",
         "{\"prompt\":\"0.1\",\"completion\":\"0.1\",\"overrides\":{\"prompt\":\"9\"}}",
         "{\"prompt\":\"0.1\",\"completion\":\"0.1\",\"overrides\":[7]}",
-        "{}", "[]", "null", "7",
+        "{}",
+        "[]",
+        "null",
+        "7",
     };
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         struct model_price p = read(texts[i]);
@@ -86,7 +91,8 @@ static void test_unknown_prices(void **state)
 
 static void test_null_is_absent(void **state)
 {
-    assert_true(read("{\"prompt\":\"1\",\"completion\":\"1\",\"image\":null,\"overrides\":null}").is_known);
+    assert_true(
+        read("{\"prompt\":\"1\",\"completion\":\"1\",\"image\":null,\"overrides\":null}").is_known);
     assert_false(read("{\"prompt\":null,\"completion\":\"1\"}").is_known);
 }
 

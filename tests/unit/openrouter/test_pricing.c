@@ -79,8 +79,11 @@ static void test_unknown_price_is_refused(void **state)
 static void test_overflow_is_an_error(void **state)
 {
     static const struct request_bounds bounds[] = {
-        {.prompt_bytes = INT64_MAX}, {.max_tokens = INT64_MAX},   {.images = INT64_MAX},
-        {.web_searches = INT64_MAX}, {.max_tokens = INT64_MAX / 16000000},
+        {.prompt_bytes = INT64_MAX},
+        {.max_tokens = INT64_MAX},
+        {.images = INT64_MAX},
+        {.web_searches = INT64_MAX},
+        {.max_tokens = INT64_MAX / 16000000},
     };
     pico p = PICO(42);
     for (size_t i = 0; i < COUNT_OF(bounds); i++)
@@ -95,8 +98,9 @@ static void test_affordable_tokens(void **state)
     int64_t base = worst(&model, b), tokens = -1;
     assert_int_equal(pricing_affordable_tokens(&model, &b, PICO(base - 1), &tokens), ST_OK);
     assert_int_equal(tokens, 0);
-    assert_int_equal(pricing_affordable_tokens(&model, &b, PICO(base + 16000000 * 7 + 15999999), &tokens),
-                     ST_OK);
+    assert_int_equal(
+        pricing_affordable_tokens(&model, &b, PICO(base + 16000000 * 7 + 15999999), &tokens),
+        ST_OK);
     assert_int_equal(tokens, 7);
     b.max_tokens = 7;
     assert_true(worst(&model, b) <= base + 16000000 * 7 + 15999999);
@@ -118,8 +122,9 @@ static void test_per_million(void **state)
         int64_t unit;
         const char *text;
     } rows[] = {
-        {0, "0"},          {3000000, "3"},       {37500, "0.0375"}, {1, "0.000001"},
-        {1500001, "1.500001"}, {INT64_MAX, "9223372036854.775807"}, {10000000, "10"},
+        {0, "0"},         {3000000, "3"},        {37500, "0.0375"},
+        {1, "0.000001"},  {1500001, "1.500001"}, {INT64_MAX, "9223372036854.775807"},
+        {10000000, "10"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         char text[PICO_TEXT_CAP];
@@ -146,12 +151,15 @@ static void test_max_price(void **state)
 {
     struct request_bounds plain = {0}, rich = {.images = 1, .has_audio = true};
     check_max_price(plain, NULL, "{\"prompt\":\"3\",\"completion\":\"15\",\"request\":\"0.001\"}");
-    check_max_price(rich, NULL,
-                    "{\"prompt\":\"3\",\"completion\":\"15\",\"request\":\"0.001\",\"image\":\"0.0048\","
-                    "\"audio\":\"0\"}");
-    check_max_price(plain, "{\"prompt\":\"2.5\",\"completion\":16,\"request\":0.0005,\"image\":\"0.5\"}",
-                    "{\"prompt\":\"2.5\",\"completion\":\"15\",\"request\":\"0.0005\",\"image\":\"0.5\"}");
-    check_max_price(plain, "{\"prompt\":\"-1\",\"completion\":\"cheap\",\"request\":null,\"audio\":[]}",
+    check_max_price(
+        rich, NULL,
+        "{\"prompt\":\"3\",\"completion\":\"15\",\"request\":\"0.001\",\"image\":\"0.0048\","
+        "\"audio\":\"0\"}");
+    check_max_price(
+        plain, "{\"prompt\":\"2.5\",\"completion\":16,\"request\":0.0005,\"image\":\"0.5\"}",
+        "{\"prompt\":\"2.5\",\"completion\":\"15\",\"request\":\"0.0005\",\"image\":\"0.5\"}");
+    check_max_price(plain,
+                    "{\"prompt\":\"-1\",\"completion\":\"cheap\",\"request\":null,\"audio\":[]}",
                     "{\"prompt\":\"3\",\"completion\":\"15\",\"request\":\"0.001\"}");
     check_max_price(plain, "7", "{\"prompt\":\"3\",\"completion\":\"15\",\"request\":\"0.001\"}");
 }

@@ -16,7 +16,8 @@
 #include <sys/socket.h>
 
 #define BODY STR("{\"model\":\"m\"}")
-#define STREAM_HEAD "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nX-Generation-Id: gen-1\r\n"
+#define STREAM_HEAD                                                                                \
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nX-Generation-Id: gen-1\r\n"
 #define CHUNKED "Transfer-Encoding: chunked\r\n\r\n"
 
 static struct peer peer;
@@ -76,7 +77,8 @@ static void serves_plain(struct peer *p)
         if (fd == p->listener)
             peer_accept(p);
         else if (peer_read(p, fd))
-            peer_answer(fd, 200, "Content-Type: application/json\r\nX-Generation-Id: gen-7\r\n", "{\"id\":1}");
+            peer_answer(fd, 200, "Content-Type: application/json\r\nX-Generation-Id: gen-7\r\n",
+                        "{\"id\":1}");
         else
             peer_close(p, fd);
     }
@@ -98,8 +100,10 @@ static void test_request_and_plain_answer(void **state)
     char want[512];
     snprintf(want, sizeof want,
              "POST /api/v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: mAI\r\n"
-             "Authorization: Bearer sk-test\r\nAccept: application/json\r\nContent-Type: application/json\r\n"
-             "X-OpenRouter-Title: Test Title\r\nHTTP-Referer: https://chat.example\r\nContent-Length: 13\r\n\r\n"
+             "Authorization: Bearer sk-test\r\nAccept: application/json\r\nContent-Type: "
+             "application/json\r\n"
+             "X-OpenRouter-Title: Test Title\r\nHTTP-Referer: "
+             "https://chat.example\r\nContent-Length: 13\r\n\r\n"
              "{\"model\":\"m\"}",
              peer.port);
     assert_string_equal(buf_z(&peer.last), want);
@@ -127,7 +131,8 @@ static void serves_chunks(struct peer *p)
     int fd = peer_accept(p);
     if (fd < 0 || !peer_read(p, fd))
         return;
-    static const char answer[] = STREAM_HEAD CHUNKED "5\r\ndata:\r\n3;x=y\r\n hi\r\n2\r\n\n\n\r\n0\r\nTrailer: t\r\n\r\n";
+    static const char answer[] =
+        STREAM_HEAD CHUNKED "5\r\ndata:\r\n3;x=y\r\n hi\r\n2\r\n\n\n\r\n0\r\nTrailer: t\r\n\r\n";
     for (size_t i = 0; i + 1 < sizeof answer; i++)
         peer_write_n(fd, answer + i, 1);
     peer_wait_gone(fd);
@@ -167,8 +172,10 @@ static void test_answers_that_end(void **state)
         {"HTTP/1.0 200 OK\r\n\r\nold", ST_OK, 200, "old"},
         {"HTTP/1.1 204 No\r\n\r\n", ST_OK, 204, ""},
         {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nX-Generation-Id: early\r\n\r\n"
-         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", ST_OK, 200, "ok"},
-        {"HTTP/1.1 302 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 1\r\n\r\nm", ST_OK, 302, "m"},
+         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+         ST_OK, 200, "ok"},
+        {"HTTP/1.1 302 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 1\r\n\r\nm", ST_OK,
+         302, "m"},
         {"HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\n{}", ST_OK, 429, "{}"},
         {"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nshort", ST_UPSTREAM, 200, "short"},
         {STREAM_HEAD CHUNKED "5\r\ndata:\r\n", ST_UPSTREAM, 200, "data:"},
@@ -185,7 +192,9 @@ static void test_answers_that_end(void **state)
                      STR_ARG(buf_view(&c->bytes)), c->text);
         assert_int_equal(c->heads, rows[i].code != 0);
         assert_string_equal(c->retry_after, rows[i].code == 429 ? "7" : "");
-        assert_string_equal(c->generation_id, rows[i].answer == rows[7].answer || rows[i].answer == rows[8].answer ? "gen-1" : "");
+        assert_string_equal(
+            c->generation_id,
+            rows[i].answer == rows[7].answer || rows[i].answer == rows[8].answer ? "gen-1" : "");
         end_peer();
         call_free(c);
     }
@@ -195,7 +204,9 @@ static void test_header_values_that_are_none(void **state)
 {
     char answer[1024];
     snprintf(answer, sizeof answer,
-             "HTTP/1.1 200 OK\r\nX-Generation-Id: %0300d\r\nRetry-After: \x01\r\nContent-Length: 0\r\n\r\n", 7);
+             "HTTP/1.1 200 OK\r\nX-Generation-Id: %0300d\r\nRetry-After: \x01\r\nContent-Length: "
+             "0\r\n\r\n",
+             7);
     struct call *c = run_call(writes_text, answer);
     assert_ended(c, ST_OK, true);
     assert_string_equal(c->generation_id, "");
@@ -206,7 +217,8 @@ static void test_header_values_that_are_none(void **state)
 
 /* ---- C1: sent once ---- */
 
-/* Serves the first request of a connection; the second is read whole and answered with a reset. Counts all. */
+/* Serves the first request of a connection; the second is read whole and answered with a reset.
+ * Counts all. */
 static void resets_second(struct peer *p)
 {
     int fd, served = 0;
@@ -232,7 +244,8 @@ static void check_seen_once(void (*script)(struct peer *p), str body, int reques
     call_start(second, peer.base, body, true);
     assert_ended(second, ST_UPSTREAM, true);
     assert_int_equal(second->heads, 0);
-    assert_string_equal(second->text, "The connection to the model provider broke before the answer");
+    assert_string_equal(second->text,
+                        "The connection to the model provider broke before the answer");
     peer_stop(&peer);
     assert_int_equal(peer.requests, requests);
     assert_int_equal(peer.connections, 1);
@@ -384,7 +397,8 @@ static void test_tls_that_fails(void **state)
 
 static void test_private_addresses_are_refused(void **state)
 {
-    static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"};
+    static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]",
+                                        "0.0.0.0"};
     struct caller strict;
     caller_start(&strict, false, 0);
     peer_start(&peer, serves_plain, NULL);
@@ -568,7 +582,8 @@ static void test_paused_bytes_stay_with_the_supplier(void **state)
 
 static void test_pause_over_the_end(void **state)
 {
-    peer_start(&peer, writes_text, STREAM_HEAD CHUNKED "3\r\none\r\n3\r\ntwo\r\n5\r\nthree\r\n0\r\n\r\n");
+    peer_start(&peer, writes_text,
+               STREAM_HEAD CHUNKED "3\r\none\r\n3\r\ntwo\r\n5\r\nthree\r\n0\r\n\r\n");
     struct call *c = call_new(&caller);
     c->at_head = pause_here;
     call_start(c, peer.base, BODY, true);

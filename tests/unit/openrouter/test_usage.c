@@ -52,14 +52,18 @@ static void assert_str(str got, const char *want)
 }
 
 #define USAGE                                                                                      \
-    "{\"prompt_tokens\":9,\"completion_tokens\":1,\"total_tokens\":10,\"cost\":0.0000105,\"is_byok\":false," \
-    "\"prompt_tokens_details\":{\"cached_tokens\":4},\"cost_details\":{\"upstream_inference_cost\":0.0000105,"  \
-    "\"upstream_inference_prompt_cost\":0.000009},\"completion_tokens_details\":{\"reasoning_tokens\":1}}"
+    "{\"prompt_tokens\":9,\"completion_tokens\":1,\"total_tokens\":10,\"cost\":0.0000105,\"is_"    \
+    "byok\":false,"                                                                                \
+    "\"prompt_tokens_details\":{\"cached_tokens\":4},\"cost_details\":{\"upstream_inference_"      \
+    "cost\":0.0000105,"                                                                            \
+    "\"upstream_inference_prompt_cost\":0.000009},\"completion_tokens_details\":{\"reasoning_"     \
+    "tokens\":1}}"
 
 static void test_plain_answer(void **state)
 {
     struct usage_event ev = read(
-        "{\"id\":\"gen-1-A\",\"object\":\"chat.completion\",\"model\":\"sim/echo\",\"provider\":\"Sim\","
+        "{\"id\":\"gen-1-A\",\"object\":\"chat.completion\",\"model\":\"sim/"
+        "echo\",\"provider\":\"Sim\","
         "\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"message\":{\"role\":\"assistant\","
         "\"content\":\"Hi\"}}],\"usage\":" USAGE "}");
     assert_str(ev.id, "gen-1-A");
@@ -84,28 +88,35 @@ static void test_plain_answer(void **state)
 
 static void test_deltas(void **state)
 {
-    struct usage_event ev = read("{\"choices\":[{\"delta\":{\"content\":\"\",\"role\":\"assistant\"},"
-                                 "\"finish_reason\":null}]}");
+    struct usage_event ev =
+        read("{\"choices\":[{\"delta\":{\"content\":\"\",\"role\":\"assistant\"},"
+             "\"finish_reason\":null}]}");
     assert_false(ev.has_delta);
     assert_null(ev.finish_reason.p);
     assert_null(ev.id.p);
     assert_false(ev.usage.is_present);
     assert_true(read("{\"choices\":[{\"delta\":{\"content\":\"x\"}}]}").has_delta);
-    assert_true(read("{\"choices\":[{\"delta\":{\"content\":null,\"reasoning\":\"hm\"}}]}").has_delta);
+    assert_true(
+        read("{\"choices\":[{\"delta\":{\"content\":null,\"reasoning\":\"hm\"}}]}").has_delta);
     assert_true(read("{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0}]}}]}").has_delta);
-    assert_true(read("{\"choices\":[{\"delta\":{\"reasoning_details\":[{\"type\":\"t\"}]}}]}").has_delta);
+    assert_true(
+        read("{\"choices\":[{\"delta\":{\"reasoning_details\":[{\"type\":\"t\"}]}}]}").has_delta);
     assert_true(read("{\"choices\":[{\"text\":\"old\"}]}").has_delta);
-    assert_false(read("{\"choices\":[{\"delta\":{\"content\":null,\"tool_calls\":[]}}]}").has_delta);
+    assert_false(
+        read("{\"choices\":[{\"delta\":{\"content\":null,\"tool_calls\":[]}}]}").has_delta);
     assert_null(read("{\"choices\":[{\"delta\":{\"content\":null}}]}").content.raw.p);
 }
 
 static void test_the_four_usage_chunks(void **state)
 {
     static const char *const shapes[] = {
-        "{\"id\":\"g\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":null}],\"usage\":" USAGE "}",
+        "{\"id\":\"g\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":null}],"
+        "\"usage\":" USAGE "}",
         "{\"id\":\"g\",\"choices\":[],\"usage\":" USAGE "}",
-        "{\"id\":\"g\",\"choices\":[{\"delta\":{\"content\":\"\"},\"finish_reason\":\"stop\"}],\"usage\":" USAGE "}",
-        "{\"id\":\"g\",\"error\":{\"code\":502,\"message\":\"x\"},\"choices\":[],\"usage\":" USAGE "}",
+        "{\"id\":\"g\",\"choices\":[{\"delta\":{\"content\":\"\"},\"finish_reason\":\"stop\"}],"
+        "\"usage\":" USAGE "}",
+        "{\"id\":\"g\",\"error\":{\"code\":502,\"message\":\"x\"},\"choices\":[],\"usage\":" USAGE
+        "}",
     };
     for (size_t i = 0; i < COUNT_OF(shapes); i++) {
         struct usage_event ev = read(shapes[i]);
@@ -117,7 +128,8 @@ static void test_the_four_usage_chunks(void **state)
 
 static void test_errors(void **state)
 {
-    struct usage_event ev = read("{\"error\":{\"code\":429,\"message\":\"slow \\\"down\\\"\"},\"user_id\":\"u\"}");
+    struct usage_event ev =
+        read("{\"error\":{\"code\":429,\"message\":\"slow \\\"down\\\"\"},\"user_id\":\"u\"}");
     assert_true(ev.has_error);
     assert_int_equal(ev.error_code, 429);
     assert_str(ev.error_message, "slow \"down\"");
@@ -129,8 +141,9 @@ static void test_errors(void **state)
     ev = read("{\"error\":\"just text\"}");
     assert_true(ev.has_error);
     assert_str(ev.error_message, "just text");
-    ev = read("{\"choices\":[{\"finish_reason\":\"error\",\"error\":{\"code\":502,\"message\":\"gone\"},"
-              "\"message\":{\"content\":\"part\"}}]}");
+    ev = read(
+        "{\"choices\":[{\"finish_reason\":\"error\",\"error\":{\"code\":502,\"message\":\"gone\"},"
+        "\"message\":{\"content\":\"part\"}}]}");
     assert_true(ev.has_error && ev.has_delta);
     assert_int_equal(ev.error_code, 502);
     assert_false(read("{\"error\":null}").has_error);
@@ -177,8 +190,9 @@ static void test_usage_of_other_types(void **state)
         assert_false(usage_of(texts[i]).is_present);
     assert_false(read("[]").usage.is_present);
     assert_false(read("7").has_error);
-    struct usage u = usage_of("{\"prompt_tokens\":-5,\"completion_tokens\":1.5,\"total_tokens\":\"9\","
-                              "\"prompt_tokens_details\":null,\"completion_tokens_details\":7}");
+    struct usage u =
+        usage_of("{\"prompt_tokens\":-5,\"completion_tokens\":1.5,\"total_tokens\":\"9\","
+                 "\"prompt_tokens_details\":null,\"completion_tokens_details\":7}");
     assert_false(u.has_tokens);
     assert_int_equal(u.prompt_tokens + u.completion_tokens + u.total_tokens, 0);
 }
@@ -186,16 +200,20 @@ static void test_usage_of_other_types(void **state)
 /* U2 */
 static void test_upstream_cost_only_for_byok(void **state)
 {
-    struct usage u = usage_of("{\"cost\":0.01,\"cost_details\":{\"upstream_inference_cost\":0.01}}");
+    struct usage u =
+        usage_of("{\"cost\":0.01,\"cost_details\":{\"upstream_inference_cost\":0.01}}");
     pico total;
     assert_int_equal(usage_cost_total(&u, &total), ST_OK);
     assert_int_equal(total.v, INT64_C(10000000000));
-    u = usage_of("{\"cost\":0.01,\"is_byok\":true,\"cost_details\":{\"upstream_inference_cost\":0.2}}");
+    u = usage_of(
+        "{\"cost\":0.01,\"is_byok\":true,\"cost_details\":{\"upstream_inference_cost\":0.2}}");
     assert_int_equal(usage_cost_total(&u, &total), ST_OK);
     assert_int_equal(total.v, INT64_C(210000000000));
-    u = usage_of("{\"cost\":0,\"is_byok\":true,\"cost_details\":{\"upstream_inference_cost\":null}}");
+    u = usage_of(
+        "{\"cost\":0,\"is_byok\":true,\"cost_details\":{\"upstream_inference_cost\":null}}");
     assert_int_equal(usage_cost_total(&u, &total), ST_NOT_FOUND);
-    u = usage_of("{\"cost\":9000000,\"is_byok\":true,\"cost_details\":{\"upstream_inference_cost\":9000000}}");
+    u = usage_of("{\"cost\":9000000,\"is_byok\":true,\"cost_details\":{\"upstream_inference_cost\":"
+                 "9000000}}");
     assert_int_equal(usage_cost_total(&u, &total), ST_RANGE);
 }
 
@@ -203,12 +221,13 @@ static void test_generation_record(void **state)
 {
     struct usage_record r;
     usage_read_record(
-        checked("{\"id\":\"gen-9\",\"created_at\":\"2026-11-23T10:00:00.123456+00:00\",\"model\":\"m\","
-                "\"provider_name\":\"Sim\",\"usage\":0.5,\"total_cost\":0.25,\"is_byok\":false,"
-                "\"cancelled\":true,\"external_user\":\"u-1\",\"finish_reason\":\"stop\","
-                "\"tokens_prompt\":1,\"native_tokens_prompt\":11,\"native_tokens_completion\":12,"
-                "\"native_tokens_reasoning\":3,\"native_tokens_cached\":null,"
-                "\"upstream_inference_cost\":null}"),
+        checked(
+            "{\"id\":\"gen-9\",\"created_at\":\"2026-11-23T10:00:00.123456+00:00\",\"model\":\"m\","
+            "\"provider_name\":\"Sim\",\"usage\":0.5,\"total_cost\":0.25,\"is_byok\":false,"
+            "\"cancelled\":true,\"external_user\":\"u-1\",\"finish_reason\":\"stop\","
+            "\"tokens_prompt\":1,\"native_tokens_prompt\":11,\"native_tokens_completion\":12,"
+            "\"native_tokens_reasoning\":3,\"native_tokens_cached\":null,"
+            "\"upstream_inference_cost\":null}"),
         &arena, &r);
     assert_str(r.event.id, "gen-9");
     assert_str(r.event.provider, "Sim");
@@ -219,8 +238,9 @@ static void test_generation_record(void **state)
     assert_int_equal(r.event.usage.completion_tokens, 12);
     assert_int_equal(r.event.usage.total_tokens, 23);
     assert_int_equal(r.event.usage.reasoning_tokens, 3);
-    usage_read_record(checked("{\"total_cost\":0.1,\"is_byok\":true,\"upstream_inference_cost\":0.9}"),
-                      &arena, &r);
+    usage_read_record(
+        checked("{\"total_cost\":0.1,\"is_byok\":true,\"upstream_inference_cost\":0.9}"), &arena,
+        &r);
     pico total;
     assert_int_equal(usage_cost_total(&r.event.usage, &total), ST_OK);
     assert_int_equal(total.v, PICO_PER_USD);
@@ -247,18 +267,20 @@ static void check_bill(const char *usage, int64_t billed, const char *want)
 /* U3 */
 static void test_bill(void **state)
 {
-    check_bill(USAGE, 13650000,
-               "{\"prompt_tokens\":9,\"completion_tokens\":1,\"total_tokens\":10,\"cost\":0.00001365,"
-               "\"prompt_tokens_details\":{\"cached_tokens\":4},"
-               "\"completion_tokens_details\":{\"reasoning_tokens\":1}}");
+    check_bill(
+        USAGE, 13650000,
+        "{\"prompt_tokens\":9,\"completion_tokens\":1,\"total_tokens\":10,\"cost\":0.00001365,"
+        "\"prompt_tokens_details\":{\"cached_tokens\":4},"
+        "\"completion_tokens_details\":{\"reasoning_tokens\":1}}");
     check_bill("{ \"a\" : 1.50 ,\"cost\" : null , \"z\":\"\\u00e9\" }", 5,
                "{ \"a\" : 1.50 ,\"cost\" : 0.000000000005 , \"z\":\"\\u00e9\" }");
     check_bill("{\"prompt_tokens\":1}", 0, "{\"prompt_tokens\":1,\"cost\":0}");
     check_bill("{}", 7000000000000, "{\"cost\":7}");
     check_bill("{\"cost\":1,\"cost\":2}", 3000000000000, "{\"cost\":3,\"cost\":3}");
-    check_bill("{\"is_byok\":true,\"cost_details\":{\"x\":1},\"upstream_cost\":1,\"Cost_USD\":2,"
-               "\"c\\u006fst_details\":3,\"byok_fee\":4,\"cache_discount\":5,\"unit_price\":6,\"ok\":7}",
-               1000000000000, "{\"ok\":7,\"cost\":1}");
+    check_bill(
+        "{\"is_byok\":true,\"cost_details\":{\"x\":1},\"upstream_cost\":1,\"Cost_USD\":2,"
+        "\"c\\u006fst_details\":3,\"byok_fee\":4,\"cache_discount\":5,\"unit_price\":6,\"ok\":7}",
+        1000000000000, "{\"ok\":7,\"cost\":1}");
 }
 
 static void test_bill_of_nonsense(void **state)
