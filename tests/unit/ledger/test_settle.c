@@ -229,6 +229,23 @@ static void sums_never_wrap(void **state)
     check_budget(t, "o1", noon);
 }
 
+/* A markup below one: the cost's sum is the larger one. */
+static void the_sum_of_raw_costs_does_not_wrap_either(void **state)
+{
+    struct books *t = *state;
+    add_organization(t, "o2", "UTC", -1);
+    for (int i = 0; i < 2; i++) {
+        char id[ID_CAP];
+        snprintf(id, sizeof id, "g%d", i);
+        struct generation_open g = call_of(id, "o2", "u1", noon);
+        struct generation_result r = end_of(id, INT64_MAX, noon);
+        g.markup.ppm = 250000;
+        must_begin(t, &g);
+        assert_int_equal(must_settle(t, &r).is_unbookable, i);
+    }
+    assert_int_equal(check_rollups(t), 1);
+}
+
 static void nonsense_token_counts_are_unknown(void **state)
 {
     struct books *t = *state;
@@ -510,6 +527,7 @@ int main(void)
         TEST(a_cost_above_its_reservation_alarms),
         TEST(a_cost_that_cannot_be_booked_stays_pending),
         TEST(sums_never_wrap),
+        TEST(the_sum_of_raw_costs_does_not_wrap_either),
         TEST(nonsense_token_counts_are_unknown),
         TEST(foreign_text_is_cut_or_dropped),
         TEST(truth_is_asked_for_by_the_schedule),
