@@ -106,7 +106,7 @@ const char *address_closed_range(const struct sockaddr *sa)
     return "of an unknown kind";
 }
 
-str address_text(const struct sockaddr *sa, char *dst)
+str address_connected_text(const struct sockaddr *sa, char *dst)
 {
     const void *ip = NULL;
     if (sa->sa_family == AF_INET)

@@ -17,6 +17,6 @@ const char *address_closed_range(const struct sockaddr *sa);
 /* "203.0.113.9" or "2001:db8::1" without port; empty for other kinds. dst holds
  * ADDRESS_TEXT_CAP. */
 enum { ADDRESS_TEXT_CAP = 64 };
-str address_text(const struct sockaddr *sa, char *dst);
+str address_connected_text(const struct sockaddr *sa, char *dst);
 
 #endif

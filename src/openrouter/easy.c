@@ -23,7 +23,7 @@ bool easy_is_refused(struct easy_guard *guard, const struct sockaddr *sa)
     if (range == NULL || guard->allow_private)
         return false;
     char ip[ADDRESS_TEXT_CAP];
-    address_text(sa, ip);
+    address_connected_text(sa, ip);
     guard->has_refused = true;
     snprintf(guard->refused, sizeof guard->refused, "%s (%s)", ip, range);
     return true;

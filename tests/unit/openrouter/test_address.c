@@ -114,10 +114,10 @@ static void test_other_families(void **state)
     struct sockaddr sa = {.sa_family = AF_UNIX};
     char text[ADDRESS_TEXT_CAP];
     assert_non_null(address_closed_range(&sa));
-    assert_int_equal(address_text(&sa, text).n, 0);
+    assert_int_equal(address_connected_text(&sa, text).n, 0);
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001)};
     assert_true(
-        str_eq(address_text((const struct sockaddr *)(const void *)&v4, text), STR("127.0.0.1")));
+        str_eq(address_connected_text((const struct sockaddr *)(const void *)&v4, text), STR("127.0.0.1")));
 }
 
 int main(void)
