@@ -126,27 +126,36 @@ static void give(struct completion *c, struct buf *b)
     buf_clear(b);
 }
 
+static void finish_whole(struct completion *c)
+{
+    give(c, &c->relay.held);
+    begin_if_needed(c);
+    c->req.consumer.end(c->req.consumer.ctx);
+}
+
+/* What arrived of a stream goes out before the error; an answer that never began is an error alone. */
+static void finish_broken(struct completion *c)
+{
+    const struct consumer *to = &c->req.consumer;
+    bool has_part = c->code == 200 && c->is_stream && c->relay.held.n != 0;
+    if (!c->has_begun && !has_part) {
+        to->fail(to->ctx, c->fail_st, str_c(c->fail_text), c->retry_after_s);
+        return;
+    }
+    if (c->is_stream) {
+        relay_add_error(&c->relay.held, c->fail_st, str_c(c->fail_text), true);
+        give(c, &c->relay.held);
+    }
+    to->abort(to->ctx, str_c(c->fail_text));
+}
+
 /* Everything is in the books: now the person may see the end. */
 static void finish(struct completion *c)
 {
-    const struct consumer *to = &c->req.consumer;
-    if (c->is_left) {
-        completion_free(c);
-        return;
-    }
-    if (c->fail_st == ST_OK) {
-        give(c, &c->relay.held);
-        begin_if_needed(c);
-        to->end(to->ctx);
-    } else if (!c->has_begun) {
-        to->fail(to->ctx, c->fail_st, str_c(c->fail_text), c->retry_after_s);
-    } else {
-        if (c->is_stream) {
-            relay_add_error(&c->relay.held, c->fail_st, str_c(c->fail_text), true);
-            give(c, &c->relay.held);
-        }
-        to->abort(to->ctx, str_c(c->fail_text));
-    }
+    if (!c->is_left && c->fail_st == ST_OK)
+        finish_whole(c);
+    else if (!c->is_left)
+        finish_broken(c);
     completion_free(c);
 }
 
