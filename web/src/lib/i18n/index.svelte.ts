@@ -83,7 +83,7 @@ export function number(value: number): string {
 
 /* A short form for tight places: 128K, 1.2M. */
 export function compact(value: number): string {
-  return new Intl.NumberFormat(current.locale, { notation: 'compact', maximumFractionDigits: 1 }).format(value);
+  return new Intl.NumberFormat(current.locale, { notation: 'compact', maximumSignificantDigits: 3 }).format(value);
 }
 
 export function percent(part: number): string {
