@@ -227,7 +227,8 @@ static void the_seeds_story_moves_the_first_person_into_the_keys_organization(vo
 {
     struct scope by = newcomer("jan@example.com");
     const char *session = new_session(by.user_id);
-    const char *abc = new_organization("Company ABC");
+    const char *abc = new_organization("Company ABC"), *busy = new_organization("Busy");
+    add_call(busy, "somebody", "x", 2); /* ties Busy down, nobody else */
     expect(abc, KEY_A);
     struct connection_applied done = paste(by, KEY_A, "Company ABC - mAI Client Key");
     assert_int_equal(done.action, ACTION_MOVE);
@@ -522,15 +523,26 @@ static void rotation_brings_the_new_key_in_before_the_old_goes(void **state)
 static void rotating_a_key_nobody_entered_replaces_what_is_expected(void **state)
 {
     const char *o = new_organization("Company ABC");
-    struct scope by = admin_of(o, "a@example.com");
+    struct scope by = admin_of(o, "a@example.com"), other = admin_of(new_organization("P"), "b@example.com");
+    paste(other, KEY_C, NULL); /* another organization's, in use and expected: not touched */
     expect(o, KEY_A);
+    expect(other.organization_id, "sk-or-v1-other-expected");
     struct supplied_key old = supplied(KEY_A), k = supplied(KEY_B);
     char id[ID_CAP], replaced[65];
     assert_st(WRITE(connection_rotate(house.db, WEB_PROVIDER, &house.master, str_c(o), &k, id, replaced, &house.e)),
               ST_OK);
     assert_true(id[0] == '\0');
     assert_str(str_c(replaced), old.hash);
+    str *hashes;
+    size_t count;
+    assert_st(connection_hashes(house.db, HOST_SCOPE, str_c(o), &house.arena, &hashes, &count, &house.e), ST_OK);
+    assert_int_equal(count, 1);
+    assert_st(connection_hashes(house.db, HOST_SCOPE, str_c(other.organization_id), &house.arena, &hashes, &count,
+                                &house.e),
+              ST_OK);
+    assert_int_equal(count, 2);
     assert_int_equal(paste(by, KEY_B, NULL).action, ACTION_USE);
+    assert_string_equal(works(other.user_id), KEY_C);
 }
 
 static void a_key_cannot_be_expected_twice(void **state)

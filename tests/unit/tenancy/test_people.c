@@ -234,6 +234,7 @@ static void nobody_becomes_provider_inside(void **state)
 static void a_signed_in_provider_gives_a_first_admin_and_no_more(void **state)
 {
     const char *o = new_organization("Firma");
+    admin_of(new_organization("Other"), "other@example.com");
     struct user_new n = {.organization_id = str_c(o),
                          .name = STR("Boss"),
                          .email = STR("boss@example.com"),
@@ -256,7 +257,10 @@ static void a_signed_in_provider_gives_a_first_admin_and_no_more(void **state)
     assert_st(user_host_list(house.db, WEB_PROVIDER, STR_NONE, &house.arena, &all, &count, &house.e), ST_FORBIDDEN);
     assert_st(WRITE(user_host_reset(house.db, WEB_PROVIDER, str_c(id), STR("h"), &house.e)), ST_FORBIDDEN);
     assert_st(user_host_list(house.db, HOST_SCOPE, STR_NONE, &house.arena, &all, &count, &house.e), ST_OK);
-    assert_int_equal(count, 2);
+    assert_int_equal(count, 3);
+    assert_st(user_host_list(house.db, HOST_SCOPE, str_c(o), &house.arena, &all, &count, &house.e), ST_OK);
+    assert_int_equal(count, 1);
+    assert_str(all[0].email, STR("boss@example.com"));
 }
 
 static void the_last_admin_stays(void **state)
@@ -265,6 +269,7 @@ static void the_last_admin_stays(void **state)
     struct scope boss = admin_of(o, "boss@example.com");
     const char *second = new_person(o, "second@example.com", ROLE_ADMIN);
     str id = str_c(second);
+    admin_of(new_organization("Other"), "other@example.com"); /* counts for nothing here */
     struct user_change demote = {.set_role = true, .role = ROLE_USER};
     assert_st(WRITE(user_set_disabled(house.db, boss, id, true, &house.e)), ST_OK);
     struct scope as_second = scope_of(o, second, ROLE_ADMIN);
@@ -383,7 +388,9 @@ static void a_deleted_person_leaves_a_tombstone_without_anything_personal(void *
     assert_st(WRITE(user_own_update(house.db, own, &image, &house.e)), ST_OK);
     assert_st(WRITE(user_own_settings_write(house.db, own, STR("{\"ui\":\"canary\"}"), &house.e)), ST_OK);
     assert_st(WRITE(organization_set(house.db, HOST_SCOPE, str_c(o), &api, &house.e)), ST_OK);
+    struct api_key_made other_key;
     assert_st(WRITE(api_key_create(house.db, scope_of(o, ewa, ROLE_USER), STR("canary key"), &key, &house.e)), ST_OK);
+    assert_st(WRITE(api_key_create(house.db, boss, STR("stays"), &other_key, &house.e)), ST_OK);
     const char *token = new_session(ewa);
     str external = user_now(ewa).external_user;
 
@@ -398,7 +405,10 @@ static void a_deleted_person_leaves_a_tombstone_without_anything_personal(void *
                                " AND email IS NULL AND email_folded IS NULL AND name IS NULL AND name_folded IS NULL"
                                " AND password_hash = '' AND settings_json = '{}' AND profile_image_url IS NULL"
                                " AND locale IS NULL AND last_active_ms IS NULL"), 1);
-    assert_int_equal(number_of("SELECT COUNT(*) FROM api_keys WHERE name LIKE '%canary%' OR revoked_ms IS NULL"), 0);
+    assert_int_equal(number_of("SELECT COUNT(*) FROM api_keys WHERE name LIKE '%canary%'"), 0);
+    assert_int_equal(number_of("SELECT COUNT(*) FROM api_keys WHERE revoked_ms IS NULL"), 1);
+    assert_st(principal_load(house.db, &house.master, str_c(other_key.token), clock_now_ms(), &p, &house.e), ST_OK);
+    principal_unref(p);
     assert_int_equal(number_of("SELECT COUNT(*) FROM web_sessions"), 0);
     char query[160];
     snprintf(query, sizeof query, "SELECT COUNT(*) FROM users WHERE external_user = '%.*s'", STR_ARG(external));

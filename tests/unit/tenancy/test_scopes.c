@@ -172,18 +172,6 @@ static status do_api_key_create(str id)
     return api_key_create(house.db, scope_make(ROLE_ADMIN, id, str_c(mine.user_id)), STR("x"), &made, &house.e);
 }
 
-/* Touches are silent: they must change nothing. */
-static status do_session_touch(str id)
-{
-    status st = session_touch(house.db, mine_own, id, clock_now_ms() + MS_PER_DAY);
-    return st == ST_OK ? err_set(&house.e, ST_NOT_FOUND, "Not found") : st;
-}
-static status do_api_key_touch(str id)
-{
-    status st = api_key_touch(house.db, mine, id, clock_now_ms() + MS_PER_DAY);
-    return st == ST_OK ? err_set(&house.e, ST_NOT_FOUND, "Not found") : st;
-}
-
 static const struct probe {
     const char *name;
     status (*run)(str id);
@@ -197,9 +185,7 @@ static const struct probe {
     {"user_reset", do_user_reset, &their_user},
     {"user_delete", do_user_delete, &their_user},
     {"session_end", do_session_end, &their_session},
-    {"session_touch", do_session_touch, &their_session},
     {"api_key_revoke", do_api_key_revoke, &their_api_key},
-    {"api_key_touch", do_api_key_touch, &their_api_key},
     {"invitation_delete", do_invitation_delete, &their_invitation},
     {"connection_approve", do_approve, &their_hash},
     {"connection_provider_approve", do_provider_approve, &their_hash},
@@ -392,9 +378,37 @@ static void writes_stay_at_home(void **state)
     assert_st(WRITE(connection_remove(house.db, mine, &house.e)), ST_OK);
     assert_st(WRITE(session_end_others(house.db, mine_own, str_c(their_session))), ST_OK);
     assert_st(WRITE(user_own_settings_write(house.db, mine_own, STR("{}"), &house.e)), ST_OK);
+    assert_st(WRITE(session_touch(house.db, mine_own, str_c(their_session), clock_now_ms() + MS_PER_DAY)), ST_OK);
+    assert_st(WRITE(api_key_touch(house.db, mine, str_c(their_api_key), clock_now_ms() + MS_PER_DAY)), ST_OK);
     assert_st(WRITE(user_create(house.db, mine, &n, id, &house.e)), ST_OK);
     assert_str(user_now(id).organization_id, str_c(mine.organization_id));
     assert_str(state_of_theirs(), before);
+}
+
+/* The walls inside an organization: what belongs to a person is nobody else's, not even an admin's. */
+static void a_colleagues_things_are_foreign_too(void **state)
+{
+    struct scope person = scope_of(their_organization, their_user, ROLE_ADMIN);
+    struct own_scope own = own_scope_make(str_c(their_user));
+    str before = state_of_theirs();
+    struct api_key *keys;
+    struct session *sessions;
+    size_t count;
+    assert_st(WRITE(api_key_revoke(house.db, person, str_c(their_api_key), &house.e)), ST_NOT_FOUND);
+    assert_st(WRITE(api_key_touch(house.db, person, str_c(their_api_key), clock_now_ms() + MS_PER_DAY)), ST_OK);
+    assert_st(WRITE(session_end(house.db, own, str_c(their_session), &house.e)), ST_NOT_FOUND);
+    assert_st(WRITE(session_touch(house.db, own, str_c(their_session), clock_now_ms() + MS_PER_DAY)), ST_OK);
+    assert_st(WRITE(session_end_others(house.db, own, STR_NONE)), ST_OK);
+    assert_st(api_key_list(house.db, person, &house.arena, &keys, &count), ST_OK);
+    assert_int_equal(count, 0);
+    assert_st(session_list(house.db, own, &house.arena, &sessions, &count), ST_OK);
+    assert_int_equal(count, 0);
+    assert_str(state_of_theirs(), before);
+    bool has_key;
+    assert_st(connection_has_key(house.db, mine, &has_key), ST_OK);
+    assert_false(has_key);
+    assert_st(connection_has_key(house.db, person, &has_key), ST_OK);
+    assert_true(has_key);
 }
 
 static void only_the_provider_sets_prices_and_limits(void **state)
@@ -440,12 +454,14 @@ static void the_provider_finds_by_name_or_id_and_hears_when_it_is_ambiguous(void
 
 static void a_deleted_organization_leaves_the_books_only(void **state)
 {
+    struct invitation_made made;
+    assert_st(WRITE(invitation_create(house.db, mine, STR_NONE, ROLE_USER, &made, &house.e)), ST_OK);
     assert_st(WRITE(organization_delete(house.db, HOST_SCOPE, str_c(theirs.organization_id), &house.e)), ST_OK);
     str rest = state_of_theirs();
     assert_int_equal(number_of("SELECT COUNT(*) FROM users WHERE email LIKE '%.canary@%' AND email NOT LIKE 'third%'"),
                      0);
     assert_int_equal(number_of("SELECT COUNT(*) FROM web_sessions"), 0);
-    assert_int_equal(number_of("SELECT COUNT(*) FROM invitations"), 0);
+    assert_int_equal(number_of("SELECT COUNT(*) FROM invitations"), 1);
     assert_int_equal(number_of("SELECT COUNT(*) FROM supplier_keys WHERE state = 'retired' AND sealed IS NOT NULL"), 1);
     assert_true(str_find(rest, str_c(their_user)) != rest.n);
     assert_st(WRITE(organization_delete(house.db, HOST_SCOPE, str_c(theirs.organization_id), &house.e)), ST_NOT_FOUND);
@@ -459,6 +475,7 @@ int main(void)
         T(a_foreign_id_is_answered_like_one_that_never_was),
         T(no_list_shows_another_organization),
         T(writes_stay_at_home),
+        T(a_colleagues_things_are_foreign_too),
         T(only_the_provider_sets_prices_and_limits),
         T(the_provider_finds_by_name_or_id_and_hears_when_it_is_ambiguous),
         T(a_deleted_organization_leaves_the_books_only),
