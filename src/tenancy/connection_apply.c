@@ -273,7 +273,17 @@ static status carry_out(struct apply *a)
     return steps[a->done.action](a);
 }
 
-static status apply_finding(struct apply *a, bool is_approved, struct connection_applied *out)
+/* Who lets in must own what is entered, now. */
+static status approval_holds(struct apply *a, str approver_id)
+{
+    if (approver_id.n != 0 && !str_eq(approver_id, str_c(a->owner_id)))
+        return refuse_absent(a->e);
+    if (connection_decide(&a->facts) != ACTION_MOVE_APPROVED)
+        return err_set(a->e, ST_CONFLICT, "The person who entered this key cannot join any more");
+    return ST_OK;
+}
+
+static status apply_finding(struct apply *a, bool is_approved, str approver_id, struct connection_applied *out)
 {
     status st = key_candidate(a->db, str_c(a->finding->key_id), a->arena, &a->row);
     if (st == ST_NOT_FOUND)
@@ -281,8 +291,8 @@ static status apply_finding(struct apply *a, bool is_approved, struct connection
     if (st == ST_OK)
         st = gather(a);
     a->facts.is_approved = is_approved;
-    if (st == ST_OK && is_approved && connection_decide(&a->facts) != ACTION_MOVE_APPROVED)
-        return err_set(a->e, ST_CONFLICT, "The person who entered this key cannot join any more");
+    if (st == ST_OK && is_approved)
+        st = approval_holds(a, approver_id);
     if (st == ST_OK)
         st = carry_out(a);
     if (st == ST_OK)
@@ -296,11 +306,11 @@ status connection_apply(struct db *db, struct system_scope why, const struct mas
     struct arena scratch MAI_AUTO(arena_free);
     arena_init(&scratch, SCRATCH_MAX_BYTES);
     struct apply a = {.db = db, .master = m, .finding = f, .arena = &scratch, .e = e, .now = clock_now_ms()};
-    return apply_finding(&a, false, out);
+    return apply_finding(&a, false, STR_NONE, out);
 }
 
 /* OpenRouter took the key when it began to wait; what was found then is on the row. */
-status connection_apply_approved(struct db *db, const struct master_key *m, str key_id,
+status connection_apply_approved(struct db *db, const struct master_key *m, str key_id, str approver_id,
                                  struct connection_applied *out, struct err *e)
 {
     struct arena scratch MAI_AUTO(arena_free);
@@ -320,5 +330,5 @@ status connection_apply_approved(struct db *db, const struct master_key *m, str 
                                    .found_ms = row.key.checked_ms};
     CHECK(str_copy_z(row.key.id, f.key_id, ID_CAP));
     struct apply a = {.db = db, .master = m, .finding = &f, .arena = &scratch, .e = e, .now = clock_now_ms()};
-    return apply_finding(&a, true, out);
+    return apply_finding(&a, true, approver_id, out);
 }

@@ -53,17 +53,24 @@ static void read_id(const struct db_rows *row, void *ctx)
     CHECK(str_copy_z(db_text(row, 0), ctx, ID_CAP));
 }
 
-static status approve(struct db *db, const struct sql *q, const struct master_key *m, str organization_id,
-                      str hash, str by, struct connection_applied *out, struct err *e)
+struct approval {
+    const struct sql *find;
+    str organization_id; /* named with the request */
+    str approver_id;     /* STR_NONE: the provider */
+    str by;              /* for the log */
+};
+
+static status approve(struct db *db, const struct approval *p, const struct master_key *m, str hash,
+                      struct connection_applied *out, struct err *e)
 {
     char key_id[ID_CAP];
-    status st = db_one(db, q, DB_ARGS(DB_TEXT(hash), DB_TEXT(organization_id)), read_id, key_id);
+    status st = db_one(db, p->find, DB_ARGS(DB_TEXT(hash), DB_TEXT(p->organization_id)), read_id, key_id);
     if (st == ST_NOT_FOUND)
         return refuse_absent(e);
     if (st == ST_OK)
-        st = connection_apply_approved(db, m, str_c(key_id), out, e);
+        st = connection_apply_approved(db, m, str_c(key_id), p->approver_id, out, e);
     if (st == ST_OK)
-        log_info("supplier key approved", LF_STR("key_id", hash), LF_STR("by", by),
+        log_info("supplier key approved", LF_STR("key_id", hash), LF_STR("by", p->by),
                  LF_Z("organization", out->organization_id));
     return st;
 }
@@ -74,12 +81,14 @@ status connection_approve(struct db *db, struct scope by, const struct master_ke
     status st = require_admin(by, e);
     if (st != ST_OK)
         return st;
-    return approve(db, &SQL_KEY_WAITING_ROW_OF_OWNER, m, str_c(by.organization_id), hash, str_c(by.user_id), out,
-                   e);
+    str organization = str_c(by.organization_id);
+    struct approval p = {&SQL_KEY_WAITING_ROW_OF_OWNER, organization, organization, str_c(by.user_id)};
+    return approve(db, &p, m, hash, out, e);
 }
 
 status connection_provider_approve(struct db *db, struct provider_scope by, const struct master_key *m,
                                    str organization_id, str hash, struct connection_applied *out, struct err *e)
 {
-    return approve(db, &SQL_KEY_WAITING_ROW, m, organization_id, hash, actor_text(by.user_id), out, e);
+    struct approval p = {&SQL_KEY_WAITING_ROW, organization_id, STR_NONE, actor_text(by.user_id)};
+    return approve(db, &p, m, hash, out, e);
 }

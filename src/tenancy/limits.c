@@ -155,6 +155,7 @@ static struct limit_facts facts_of(const struct organization *o, const struct li
         .seen_ms = o->openrouter_limit_seen_ms,
         .now = r->limit,
         .now_changed_ms = r->changed_ms,
+        .now_reset = r->reset,
     };
 }
 
@@ -164,7 +165,7 @@ static status apply_limit(struct db *db, const struct limits_reading *r, const s
     struct limit_facts facts = facts_of(o, r);
     done->action = limit_decide(&facts);
     done->limit = done->action == LIMIT_PUSH ? facts.mai : r->limit;
-    done->reset = r->reset;
+    done->reset = done->action == LIMIT_PUSH && facts.mai.has_limit ? RESET_MONTHLY : r->reset;
     status st = note_reading(db, r, e);
     if (st == ST_OK && done->action == LIMIT_ADOPT) {
         done->is_changed = true;

@@ -24,12 +24,14 @@ struct limit_facts {
     int64_t seen_ms;               /* 0: never read */
     struct limit_value now;        /* at OpenRouter now */
     int64_t now_changed_ms;        /* when the key was changed there; 0: unknown */
+    enum limit_reset now_reset;
 };
 enum limit_action {
     LIMIT_AGREE, /* both say the same */
     LIMIT_ADOPT, /* OpenRouter's is newer */
     LIMIT_PUSH,  /* mAI's is newer: send it to OpenRouter */
 };
+/* A daily or weekly limit at OpenRouter is no month's limit: it stays there, beside mAI's. */
 enum limit_action limit_decide(const struct limit_facts *f);
 
 enum { LIMITS_DUE_MAX = 32 };
@@ -56,7 +58,7 @@ NODISCARD status limits_read(struct db *db, struct system_scope why, struct open
 struct limits_applied {
     enum limit_action action;
     struct limit_value limit; /* now in force; with LIMIT_PUSH: to be sent (limits_push) */
-    enum limit_reset reset;
+    enum limit_reset reset;   /* with LIMIT_PUSH: monthly, as mAI's limit is a month's */
     bool is_changed;          /* limit or key state changed: reload budgets, drop principals */
 };
 /* W. ST_NOT_FOUND: the key is not in use any more. */

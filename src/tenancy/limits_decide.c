@@ -8,7 +8,8 @@ static bool is_same(struct limit_value a, struct limit_value b)
 
 enum limit_action limit_decide(const struct limit_facts *f)
 {
-    if (is_same(f->mai, f->now))
+    bool is_of_another_span = f->now_reset == RESET_DAILY || f->now_reset == RESET_WEEKLY;
+    if (is_of_another_span || is_same(f->mai, f->now))
         return LIMIT_AGREE;
     if (f->mai_changed_ms == 0)
         return LIMIT_ADOPT; /* nobody ever set one in mAI */

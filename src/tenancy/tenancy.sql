@@ -464,22 +464,22 @@ ORDER BY next_check_ms LIMIT $2;
 -- scope: organization
 SELECT w.hash, w.last4, o.id, o.name, w.organization_id, u.name, u.email, w.created_ms
 FROM supplier_keys w
-JOIN supplier_keys k ON k.hash = w.hash AND k.organization_id = $1
-    AND (k.is_current = 1 OR k.state IN ('expected', 'retired'))
-JOIN organizations o ON o.id = k.organization_id
+JOIN organizations o ON o.id = $1
 JOIN users u ON u.id = w.entered_by
 WHERE w.state = 'awaiting approval' AND w.organization_id <> $1 AND u.deleted_ms IS NULL
+    AND EXISTS (SELECT 1 FROM supplier_keys k WHERE k.hash = w.hash AND k.organization_id = $1
+        AND (k.is_current = 1 OR k.state IN ('expected', 'retired')))
 ORDER BY w.created_ms, w.id LIMIT 100;
 
 -- name: key_waiting
 -- scope: provider a provider sees everybody who waits
 SELECT w.hash, w.last4, o.id, o.name, w.organization_id, u.name, u.email, w.created_ms
 FROM supplier_keys w
-JOIN supplier_keys k ON k.hash = w.hash AND (k.is_current = 1 OR k.state IN ('expected', 'retired'))
-JOIN organizations o ON o.id = k.organization_id
+JOIN organizations o ON o.id <> w.organization_id AND o.deleted_ms IS NULL AND o.id IN (
+    SELECT k.organization_id FROM supplier_keys k
+    WHERE k.hash = w.hash AND (k.is_current = 1 OR k.state IN ('expected', 'retired')))
 JOIN users u ON u.id = w.entered_by
-WHERE w.state = 'awaiting approval' AND w.organization_id <> k.organization_id AND u.deleted_ms IS NULL
-    AND o.deleted_ms IS NULL
+WHERE w.state = 'awaiting approval' AND u.deleted_ms IS NULL
 ORDER BY w.created_ms, w.id LIMIT 500;
 
 -- name: key_waiting_row

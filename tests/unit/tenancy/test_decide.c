@@ -106,6 +106,9 @@ static void the_newer_limit_wins(void **state)
         {"both changed, there later", {USD(600), 30, USD(500), 20, USD(700), 40}, LIMIT_ADOPT},
         {"both changed, here later", {USD(600), 30, USD(500), 20, USD(700), 25}, LIMIT_PUSH},
         {"both changed, unknown when there", {USD(600), 30, USD(500), 20, USD(700), 0}, LIMIT_PUSH},
+        {"a limit a day there", {NONE, 0, NONE, 0, USD(5), 0, RESET_DAILY}, LIMIT_AGREE},
+        {"a limit a week there, ours changed", {USD(600), 30, USD(5), 20, USD(5), 0, RESET_WEEKLY}, LIMIT_AGREE},
+        {"a limit a month there", {NONE, 0, NONE, 0, USD(5), 0, RESET_MONTHLY}, LIMIT_ADOPT},
         {"both changed to the same", {USD(600), 30, USD(500), 20, USD(600), 0}, LIMIT_AGREE},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
