@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Steps that ./run and ./test share: Debian packages, Node, npm, meson, and stamps that keep a step from being repeated.
 # Sourced by bash in strict mode, in the repository's root. Everything made lies in build/ and .cache/.
 
@@ -61,8 +62,9 @@ missing_packages() {
 # need_packages GROUP...: installs what is missing. Services that come with a package are neither started now
 # (policy-rc.d) nor at the next start of the machine, so that none takes our ports.
 need_packages() {
-  local missing
-  mapfile -t missing < <(missing_packages $(packages_of "$@"))
+  local names missing
+  mapfile -t names < <(packages_of "$@")
+  mapfile -t missing < <(missing_packages "${names[@]}")
   [ ${#missing[@]} = 0 ] && return
   command -v apt-get >/dev/null || die "Debian 12 is needed to install: ${missing[*]}"
   say "installing ${#missing[@]} Debian packages: ${missing[*]}"
@@ -82,7 +84,7 @@ need_node() {
   local here=$PWD/.cache/node/node_modules/.bin
   if command -v npm >/dev/null && command -v node >/dev/null && node_is_new_enough node; then return; fi
   if ! node_is_new_enough "$here/node" || [ ! -e "$here/npm" ]; then
-    command -v npm >/dev/null && command -v node >/dev/null || need_packages web
+    if ! command -v npm >/dev/null || ! command -v node >/dev/null; then need_packages web; fi
     say "fetching Node 22 by npm into .cache/node"
     mkdir -p .cache/node
     quietly node npm install --prefix .cache/node --no-audit --no-fund node@22 npm@11
