@@ -138,7 +138,7 @@ SELECT id, organization_id, name, email, role, profile_image_url, locale, disabl
 FROM users WHERE id = $1 AND organization_id = $2 AND deleted_ms IS NULL;
 
 -- name: user_own
--- scope: user
+-- scope: system the own account of a signed-in person, who may be of no organization
 SELECT id, organization_id, name, email, role, profile_image_url, locale, disabled_ms, must_change_password,
     external_user, external_state, last_active_ms, created_ms, updated_ms, password_hash
 FROM users WHERE id = $1 AND deleted_ms IS NULL;
@@ -215,27 +215,27 @@ UPDATE users SET email = NULL, email_folded = NULL, name = NULL, name_folded = N
 WHERE id = $1 AND COALESCE(organization_id, '') = $2 AND deleted_ms IS NULL;
 
 -- name: user_api_keys_end
--- scope: user
-UPDATE api_keys SET revoked_ms = COALESCE(revoked_ms, $2), name = '' WHERE user_id = $1;
+-- scope: organization
+UPDATE api_keys SET revoked_ms = COALESCE(revoked_ms, $3), name = '' WHERE user_id = $1 AND organization_id = $2;
 
 -- name: user_invitations_forget
--- scope: user
-UPDATE invitations SET email = NULL, email_folded = NULL WHERE used_by = $1;
+-- scope: organization
+UPDATE invitations SET email = NULL, email_folded = NULL WHERE used_by = $1 AND organization_id = $2;
 
 -- name: user_settings
--- scope: user
+-- scope: system the own account of a signed-in person, who may be of no organization
 SELECT settings_json FROM users WHERE id = $1 AND deleted_ms IS NULL;
 
 -- name: user_settings_write
--- scope: user
+-- scope: system the own account of a signed-in person, who may be of no organization
 UPDATE users SET settings_json = $2 WHERE id = $1 AND deleted_ms IS NULL;
 
 -- name: user_rehash
--- scope: user
+-- scope: system the own account of a signed-in person, who may be of no organization
 UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2 AND deleted_ms IS NULL;
 
 -- name: user_seen
--- scope: user
+-- scope: system the own account of a signed-in person, who may be of no organization
 UPDATE users SET last_active_ms = $2 WHERE id = $1 AND deleted_ms IS NULL;
 
 -- name: user_move

@@ -138,9 +138,9 @@ status user_bury(struct db *db, str id, str organization_id, int64_t now_ms)
     if (st == ST_OK)
         st = sessions_end(db, id);
     if (st == ST_OK)
-        st = db_exec(db, &SQL_USER_API_KEYS_END, DB_ARGS(DB_TEXT(id), DB_INT(now_ms)));
+        st = db_exec(db, &SQL_USER_API_KEYS_END, DB_ARGS(DB_TEXT(id), DB_TEXT(organization), DB_INT(now_ms)));
     if (st == ST_OK)
-        st = db_exec(db, &SQL_USER_INVITATIONS_FORGET, DB_ARGS(DB_TEXT(id)));
+        st = db_exec(db, &SQL_USER_INVITATIONS_FORGET, DB_ARGS(DB_TEXT(id), DB_TEXT(organization)));
     return st;
 }
 
