@@ -4,8 +4,9 @@ each file raw and, where it pays, as gzip -9 and brotli -q 11.
 
 Without a built application one plain page takes its place, so the C build never breaks. The output is written
 only when it changes, and a depfile names every file that was read, so ninja builds again exactly when needed.
+The description of the API comes along as ui_openapi().
 
-usage: embed_ui.py DIST OUTPUT.c DEPFILE
+usage: embed_ui.py DIST OPENAPI.yaml OUTPUT.c DEPFILE
 """
 
 import gzip
@@ -131,6 +132,11 @@ def render(files):
     return ''.join(out)
 
 
+def render_openapi(text):
+    return '\n%s\nstr ui_openapi(void)\n{\n    return (str)%s;\n}\n' % (
+        c_bytes('openapi', text), view('openapi', text))
+
+
 def write_if_changed(path, text):
     if os.path.exists(path):
         with open(path, encoding='ascii') as f:
@@ -141,14 +147,16 @@ def write_if_changed(path, text):
 
 
 def main(arguments):
-    if len(arguments) != 3:
+    if len(arguments) != 4:
         print(__doc__.strip().splitlines()[-1], file=sys.stderr)
         return 2
-    dist, output, depfile = arguments
+    dist, openapi, output, depfile = arguments
     files, read = read_dist(dist)
-    write_if_changed(output, render(files))
+    with open(openapi, 'rb') as f:
+        description = f.read()
+    write_if_changed(output, render(files) + render_openapi(description))
     # index.html is named even while it is absent: its arrival must start us again.
-    needed = sorted(set(read) | {os.path.join(dist, 'index.html')})
+    needed = sorted(set(read) | {os.path.join(dist, 'index.html'), openapi})
     with open(depfile, 'w', encoding='utf-8') as f:
         f.write('%s: %s\n' % (output, ' '.join(name.replace(' ', '\\ ') for name in needed)))
     return 0

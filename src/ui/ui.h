@@ -13,6 +13,9 @@ extern const struct http_assets ui_assets;
  * which is everything under an API's roots, and names with an extension that do not exist. */
 const struct http_asset *ui_find(str path);
 
+/* The description of the whole API, docs/openapi.yaml. */
+str ui_openapi(void);
+
 /* To be added to every answer of ours: a content policy under which nothing inline runs and nothing is
  * fetched from elsewhere, and its companions. */
 extern const struct http_header ui_headers[];
