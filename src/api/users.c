@@ -1,5 +1,6 @@
 /* People of an organization, by its admin; own settings. */
 #include "api/people.h"
+#include "chat/chat.h"
 
 /* ---- list ---- */
 
@@ -136,10 +137,12 @@ static status reset_run(struct db *db, void *ctx)
     return user_reset(db, x->by, x->id, x->one_time_hash, x->e);
 }
 
+/* With the person go the chats; the books stay. */
 static status delete_run(struct db *db, void *ctx)
 {
     const struct change *x = ctx;
-    return user_delete(db, x->by, x->id, x->e);
+    status st = user_delete(db, x->by, x->id, x->e);
+    return st == ST_OK ? chat_delete_all(db, scope_make(ROLE_USER, str_c(x->by.organization_id), x->id)) : st;
 }
 
 static status write_change(struct api_call *c, struct change *x, status (*run)(struct db *db, void *ctx))
