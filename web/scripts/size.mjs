@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 
 const DIST = new URL('../dist/', import.meta.url);
 const BUDGETS_KB = {
-  'src/lib/chat/ChatApp.svelte': 90,
+  'src/lib/chat/ChatApp.svelte': 100,
   'src/lib/auth/SignInPage.svelte': 60,
   'src/lib/usage/UsagePage.svelte': 90,
 };

@@ -102,7 +102,7 @@ describe('text of a model', () => {
 
   it('draws what markdown has', () => {
     const root = render('# T\n\n- [x] done\n- two\n\n| a | b |\n|:-|-:|\n| 1 | 2 |\n\n```py\nx = 1\n```\n\n**b** *i* ~~s~~ `c`');
-    expect(root.querySelector('h1')?.textContent).toBe('T');
+    expect(root.querySelector('h3.h1')?.textContent).toBe('T');
     expect(root.querySelectorAll('li')).toHaveLength(2);
     expect(root.querySelector('td[align=right]')?.textContent).toBe('2');
     expect(root.querySelector('.code')?.getAttribute('data-language')).toBe('py');

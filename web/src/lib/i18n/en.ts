@@ -112,7 +112,7 @@ export const en = {
   'nav.clients': 'Clients',
   'nav.provider_settings': 'Provider settings',
   'nav.system': 'System',
-  'nav.user_menu': 'Account menu of {name}',
+  'nav.user_menu': 'Account menu',
   'nav.shortcuts': 'Keyboard shortcuts',
   'nav.hide_sidebar': 'Hide sidebar',
   'nav.show_sidebar': 'Show sidebar',

@@ -115,7 +115,7 @@ export const pl: Messages = {
   'nav.clients': 'Klienci',
   'nav.provider_settings': 'Ustawienia dostawcy',
   'nav.system': 'System',
-  'nav.user_menu': 'Menu konta: {name}',
+  'nav.user_menu': 'Menu konta',
   'nav.shortcuts': 'Skróty klawiszowe',
   'nav.hide_sidebar': 'Ukryj panel boczny',
   'nav.show_sidebar': 'Pokaż panel boczny',

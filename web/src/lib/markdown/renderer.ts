@@ -41,6 +41,11 @@ export const options: MarkedExtension = {
     link({ href, tokens }: Tokens.Link): string {
       return link(href, this.parser.parseInline(tokens));
     },
+    /* An answer stands under its own heading of level two; the size stays what was meant. */
+    heading({ tokens, depth }: Tokens.Heading): string {
+      const tag = `h${Math.min(6, depth + 2)}`;
+      return `<${tag} class="h${depth}">${this.parser.parseInline(tokens)}</${tag}>`;
+    },
     image({ href, text }: Tokens.Image): string {
       const alt = escapeHtml(text);
       if (safeImage(href)) return `<img src="${escapeHtml(href)}" alt="${alt}">`;

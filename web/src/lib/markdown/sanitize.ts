@@ -8,7 +8,7 @@ const TAGS = [
   'table', 'thead', 'tbody', 'tr', 'th', 'td', 'img', 'div', 'span',
 ];
 const ATTRIBUTES = ['href', 'target', 'rel', 'src', 'alt', 'class', 'align', 'start', 'data-language'];
-const CLASSES = /^(?:code|table-scroll|task|hljs-[\w-]+|language-[\w-]+|\w+_)$/;
+const CLASSES = /^(?:code|table-scroll|task|h[1-6]|hljs-[\w-]+|language-[\w-]+|\w+_)$/;
 
 function guard(element: Element): void {
   if (element.hasAttribute('class')) {
