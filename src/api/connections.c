@@ -189,7 +189,8 @@ struct approve {
 static status approve_run(struct db *db, void *ctx)
 {
     struct approve *a = ctx;
-    return connection_approve(db, a->c->scope, &a->c->g->master, a->hash, &a->applied, &a->c->err);
+    status st = connection_approve(db, a->c->scope, &a->c->g->master, a->hash, &a->applied, &a->c->err);
+    return st == ST_OK ? keysync_move_chats(db, &a->applied) : st;
 }
 
 status connections_approve(struct api_call *c)

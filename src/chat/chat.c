@@ -122,6 +122,20 @@ status chat_delete_organization(struct db *db, struct provider_scope by, str org
     return st == ST_OK ? db_exec(db, &SQL_WORDS_DELETE_ORGANIZATION, DB_ARGS(DB_TEXT(organization_id))) : st;
 }
 
+status chat_move_person(struct db *db, struct system_scope why, str user_id, str from_organization_id,
+                        str to_organization_id)
+{
+    static const struct sql *const steps[] = {&SQL_MESSAGES_MOVE, &SQL_CHATS_MOVE, &SQL_WORDS_MOVE};
+    (void)why;
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        status st = db_exec(db, steps[i],
+                            DB_ARGS(DB_TEXT(user_id), DB_TEXT(from_organization_id), DB_TEXT(to_organization_id)));
+        if (st != ST_OK)
+            return st;
+    }
+    return ST_OK;
+}
+
 status chat_toggle(struct db *db, struct scope s, str chat_id, enum chat_flag flag)
 {
     const struct sql *q = flag == CHAT_PINNED ? &SQL_CHAT_SET_PINNED : &SQL_CHAT_SET_ARCHIVED;

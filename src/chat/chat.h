@@ -61,6 +61,9 @@ NODISCARD status chat_delete(struct db *db, struct scope s, str chat_id);
 NODISCARD status chat_delete_all(struct db *db, struct scope s);
 /* W. All chats of an organization that ends. */
 NODISCARD status chat_delete_organization(struct db *db, struct provider_scope by, str organization_id);
+/* W. The person moved to another organization (key sync): the chats go along. */
+NODISCARD status chat_move_person(struct db *db, struct system_scope why, str user_id, str from_organization_id,
+                                  str to_organization_id);
 enum chat_flag { CHAT_PINNED, CHAT_ARCHIVED };
 /* W. Turns the flag over. */
 NODISCARD status chat_toggle(struct db *db, struct scope s, str chat_id, enum chat_flag flag);

@@ -79,11 +79,13 @@ DELETE FROM chat_words WHERE organization_id = $1;
 
 -- name: words_search
 -- scope: user
-SELECT c.id, c.title, c.updated_ms, c.created_ms, c.is_pinned, c.is_archived, c.folder_id,
-    snippet(chat_words, 0, '', '', '…', 16)
-FROM chat_words JOIN chats c ON c.id = chat_words.chat_id
-WHERE chat_words MATCH $3 AND chat_words.organization_id = $1 AND chat_words.user_id = $2
-    AND c.organization_id = $1 AND c.user_id = $2
+WITH hits AS MATERIALIZED (
+    SELECT w.chat_id, snippet(chat_words, 0, '', '', '…', 16) AS piece FROM chat_words w
+    WHERE w.organization_id = $1 AND w.user_id = $2 AND chat_words MATCH $3
+)
+SELECT c.id, c.title, c.updated_ms, c.created_ms, c.is_pinned, c.is_archived, c.folder_id, MIN(h.piece)
+FROM hits h JOIN chats c ON c.id = h.chat_id
+WHERE c.organization_id = $1 AND c.user_id = $2
 GROUP BY c.id ORDER BY c.updated_ms DESC, c.id LIMIT $4 OFFSET $5;
 
 -- name: message_insert
@@ -139,3 +141,16 @@ UPDATE chats SET updated_ms = $2 WHERE id = $1;
 -- name: answers_recover
 -- scope: system at start
 UPDATE chat_messages SET state = 'stopped' WHERE state = 'running';
+
+-- name: chats_move
+-- scope: system key sync moves a person to the organization of their key
+UPDATE chats SET organization_id = $3 WHERE organization_id = $2 AND user_id = $1;
+
+-- name: messages_move
+-- scope: system key sync moves a person to the organization of their key
+UPDATE chat_messages SET organization_id = $3
+WHERE organization_id = $2 AND chat_id IN (SELECT c.id FROM chats c WHERE c.organization_id = $2 AND c.user_id = $1);
+
+-- name: words_move
+-- scope: system key sync moves a person to the organization of their key
+UPDATE chat_words SET organization_id = $3 WHERE organization_id = $2 AND user_id = $1;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "chat/chat.h"
 #include "codec/json.h"
 #include "tenancy/limits.h"
 #include "tenancy/settings.h"
@@ -87,10 +88,18 @@ struct apply {
     struct err err;
 };
 
+status keysync_move_chats(struct db *db, const struct connection_applied *a)
+{
+    if (a->saver_id[0] == '\0' || a->old_organization_id[0] == '\0')
+        return ST_OK;
+    return chat_move_person(db, why, str_c(a->saver_id), str_c(a->old_organization_id), str_c(a->organization_id));
+}
+
 static status apply_run(struct db *db, void *ctx)
 {
     struct apply *a = ctx;
-    return connection_apply(db, why, &a->g->master, &a->finding, &a->applied, &a->err);
+    status st = connection_apply(db, why, &a->g->master, &a->finding, &a->applied, &a->err);
+    return st == ST_OK ? keysync_move_chats(db, &a->applied) : st;
 }
 
 void keysync_check(struct gateway *g, str key_id)

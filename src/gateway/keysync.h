@@ -10,6 +10,8 @@
 void keysync_check(struct gateway *g, str key_id);
 /* The same on a callers' thread soon. Any thread. */
 void keysync_check_later(struct gateway *g, str key_id);
+/* W. Belongs into the job of a connection_apply or an approval: the chats of a person who moved go along. */
+NODISCARD status keysync_move_chats(struct db *db, const struct connection_applied *a);
 /* After connection_apply or an approval: principals, budgets, events, the replaced key. Blocking thread. */
 void keysync_applied(struct gateway *g, const struct connection_applied *a);
 /* All candidates that are due. */
