@@ -322,8 +322,9 @@ struct approval {
 static status approve_run(struct db *db, void *ctx)
 {
     struct approval *a = ctx;
-    return connection_provider_approve(db, a->c->provider, &a->c->g->master, a->c->params[0], a->hash, &a->applied,
-                                       &a->c->err);
+    status st = connection_provider_approve(db, a->c->provider, &a->c->g->master, a->c->params[0], a->hash,
+                                            &a->applied, &a->c->err);
+    return st == ST_OK ? keysync_move_chats(db, &a->applied) : st;
 }
 
 status clients_approve_key(struct api_call *c)
