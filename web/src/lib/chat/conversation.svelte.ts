@@ -103,7 +103,7 @@ export class Conversation {
   /* ---- what people do ---- */
 
   async send(content: string, model: string): Promise<void> {
-    await this.#ask(content, model, this.current_id);
+    await this.#ask(content, model, this.#lastKnown(this.current_id));
   }
 
   /* A changed question is a new branch beside the old one. */
@@ -182,7 +182,7 @@ export class Conversation {
       history.touch(chat_id);
       await this.#read(response, answer.id, stream.signal);
     } catch (error) {
-      if (!stream.signal.aborted) this.#fail(answer.id, error, is_new_question);
+      if (!stream.signal.aborted) await this.#fail(answer.id, error, is_new_question);
     } finally {
       this.#streams.delete(answer.id);
     }
@@ -244,15 +244,35 @@ export class Conversation {
     setTimeout(() => void this.refresh(), 400);
   }
 
-  #fail(id: string, error: unknown, is_new_question: boolean): void {
+  async #fail(id: string, error: unknown, is_new_question: boolean): Promise<void> {
     const message = this.messages[id];
     if (!message) return;
     const is_reached = error instanceof ApiError && error.status !== 0;
     message.done = true;
     message.error = { content: is_reached ? errorText(error) : '' };
-    const is_mid_stream = message.content !== '' || (error instanceof ApiError && error.code === 'stream');
-    this.failures[id] = { reason: reasonKey(error), is_unsent: is_new_question && !is_reached && !is_mid_stream };
+    this.failures[id] = { reason: reasonKey(error), is_unsent: is_new_question && !is_reached };
     announce(t('chat.answer_failed'));
+    if (!is_new_question || !is_reached || message.content !== '') return;
+    const is_known = await this.#serverHas(message.parentId);
+    const failure = this.failures[id];
+    if (failure) failure.is_unsent = !is_known;
+  }
+
+  /* A refusal may come before or after the server has stored the question. */
+  async #serverHas(id: string | null): Promise<boolean> {
+    if (!this.id || id === null) return false;
+    const chat = await api.fetchChat(this.id).catch(() => null);
+    return chat === null || id in (chat.chat.history.messages ?? {});
+  }
+
+  /* What never reached the server cannot be a parent there: the new question takes its place. */
+  #lastKnown(id: string | null): string | null {
+    let at = id;
+    while (at !== null && this.failures[at]?.is_unsent) {
+      const question = this.messages[at]?.parentId ?? null;
+      at = question === null ? null : (this.messages[question]?.parentId ?? null);
+    }
+    return at;
   }
 
   #forget(id: string): void {

@@ -325,6 +325,7 @@ export const en = {
   'usage.this_month': 'This month',
   'usage.requests': { one: '{n} request', other: '{n} requests' },
   'usage.tokens': { one: '{n} token', other: '{n} tokens' },
+  'usage.tokens_short': '{n} tokens',
   'usage.per_day': '{n} tokens a day',
   'usage.limit': 'Monthly limit',
   'usage.limit_text': '{used} of {limit} used',

@@ -330,6 +330,7 @@ export const pl: Messages = {
   'usage.this_month': 'W tym miesiącu',
   'usage.requests': { one: '{n} zapytanie', few: '{n} zapytania', many: '{n} zapytań', other: '{n} zapytania' },
   'usage.tokens': { one: '{n} token', few: '{n} tokeny', many: '{n} tokenów', other: '{n} tokena' },
+  'usage.tokens_short': '{n} tokenów',
   'usage.per_day': 'Tokeny na dzień: {n}',
   'usage.limit': 'Limit miesięczny',
   'usage.limit_text': 'Wykorzystano {used} z {limit}',

@@ -16,10 +16,30 @@ interface State {
 }
 const state = $state<State>({ phase: 'starting', config: null, user: null, is_expired: false });
 
+const SEEN = 'mai.signed_in';
+
+export function wasSignedIn(): boolean {
+  try {
+    return localStorage.getItem(SEEN) !== null;
+  } catch {
+    return false;
+  }
+}
+
+function rememberSignedIn(is_in: boolean): void {
+  try {
+    if (is_in) localStorage.setItem(SEEN, '1');
+    else localStorage.removeItem(SEEN);
+  } catch {
+    /* only a hint for speed */
+  }
+}
+
 function adopt(user: Session | null): void {
   const changed = state.user?.id !== user?.id;
   if (state.user && user && state.user.role !== user.role) events.stop();
   state.user = user;
+  rememberSignedIn(user?.permissions.chat ?? false);
   if (!user) return events.stop();
   state.is_expired = false;
   if (changed && isLocale(user.locale) && !hasOwnLocale()) void setLocale(user.locale);
