@@ -98,6 +98,8 @@ static void on_keep_alive(struct loop_timer *t)
     loop_timer_start(&l->timer, KEEP_ALIVE_MS);
 }
 
+static void on_stop(struct live_stream *l, str payload);
+
 struct live_stream *live_stream_begin(struct api_server *s, struct http_request *r, struct principal *who)
 {
     struct http_header headers[16];
@@ -112,7 +114,15 @@ struct live_stream *live_stream_begin(struct api_server *s, struct http_request 
     http_request_set_data(r, l);
     http_stream_begin(r, 200, STR("text/event-stream"), headers, n);
     http_stream_write(r, STR(": welcome\n\n"));
+    live_stream_subscribe(l, STR("stop"), on_stop);
     return l;
+}
+
+/* The server stops: the page comes back when it is there again. */
+static void on_stop(struct live_stream *l, str payload)
+{
+    (void)payload;
+    live_stream_end(l);
 }
 
 static void received(void *ctx, str payload)

@@ -147,15 +147,22 @@ static void pause_ms(int64_t ms)
     nanosleep(&t, NULL);
 }
 
+static bool is_quiet(const struct server *s)
+{
+    bool has_requests = s->api.http != NULL && http_server_open_requests(s->api.http) != 0;
+    return completion_running() == 0 && !has_requests;
+}
+
 /* Waits until nothing runs any more, at most so long. */
-static void wait_for_calls(int64_t most_ms)
+static void wait_until_quiet(const struct server *s, int64_t most_ms)
 {
     int64_t until_us = clock_mono_us() + most_ms * 1000;
-    while (completion_running() != 0 && clock_mono_us() < until_us)
+    while (!is_quiet(s) && clock_mono_us() < until_us)
         pause_ms(20);
 }
 
-static void take_down(struct server *s)
+/* Ends all threads but the writer. */
+static void stop_threads(struct server *s)
 {
     struct gateway *g = &s->g;
     control_stop(s->control);
@@ -164,6 +171,11 @@ static void take_down(struct server *s)
     workers_free(g->workers);
     for (size_t i = 0; s->are_loops_running && i < g->loop_count; i++)
         loop_stop(s->loops[i]);
+}
+
+static void free_parts(struct server *s)
+{
+    struct gateway *g = &s->g;
     http_server_free(s->api.http);
     for (size_t i = 0; i < g->loop_count; i++) {
         upstream_free(s->upstreams[i]);
@@ -186,10 +198,19 @@ void server_stop(struct server *s, int64_t grace_ms)
 {
     enum { LAST_WORDS_MS = 2000 };
     http_server_drain(s->api.http);
-    wait_for_calls(grace_ms);
+    hub_publish(s->g.hub, STR("stop"), STR("{\"type\":\"stop\"}"));
+    wait_until_quiet(s, grace_ms);
     answers_stop_all(s->g.answers);
-    wait_for_calls(completion_running() != 0 ? LAST_WORDS_MS : 0);
-    take_down(s);
+    wait_until_quiet(s, LAST_WORDS_MS);
+    stop_threads(s);
+    if (is_quiet(s)) {
+        free_parts(s);
+        return;
+    }
+    /* What still runs belongs to loops that have ended: nobody may touch it. The process ends with it, and the next
+     * start settles the open rows. */
+    log_warn("Stopped with calls under way; the next start settles them", LF_INT("calls", completion_running()));
+    store_close(s->g.store);
 }
 
 /* ---- start ---- */
@@ -208,7 +229,8 @@ status server_start(const struct conf *conf, struct server **out, struct err *e)
     if (st == ST_OK)
         st = open_doors(s, e);
     if (st != ST_OK) {
-        take_down(s);
+        stop_threads(s);
+        free_parts(s);
         return st;
     }
     *out = s;
