@@ -269,8 +269,10 @@ static status bring_into_use(struct rotation *r, const struct management *m, str
                                  &r->finding);
     if (st == ST_OK)
         st = client_write(h, r->id, apply_run, r);
-    if (st == ST_NOT_FOUND)
-        return err_set(r->e, ST_CONFLICT, "Another key was entered meanwhile; the new one is not used");
+    if (st == ST_NOT_FOUND) {
+        st = err_set(r->e, ST_CONFLICT, "Another key was entered meanwhile; the new one is not used");
+        supply_take_back(h, m, &r->key, r->e);
+    }
     if (st != ST_OK)
         return st;
     tell_server(r);
