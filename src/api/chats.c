@@ -1,4 +1,5 @@
-/* A person's own chats; nobody else's can be told from none. Running answers of a chat that goes are stopped. */
+/* A person's own chats; nobody else's can be told from none. Running answers of a chat that goes
+ * are stopped. */
 #include "api/handlers.h"
 #include "chat/chat.h"
 #include "gateway/answers.h"
@@ -109,7 +110,8 @@ static status edit_run(struct db *db, void *ctx)
     return chat_edit_message(db, x->by, x->id, x->message_id, x->content, x->c->now_ms);
 }
 
-static status change_and_answer(struct api_call *c, struct change *x, status (*run)(struct db *db, void *ctx))
+static status change_and_answer(struct api_call *c, struct change *x,
+                                status (*run)(struct db *db, void *ctx))
 {
     x->c = c;
     x->by = c->scope;

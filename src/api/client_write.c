@@ -20,7 +20,8 @@ static void write_policy(struct api_call *c, const struct organization *o)
     jw_kbool(&c->w, STR("is_active"), !o->is_disabled);
 }
 
-void client_write_json(struct api_call *c, const struct client *k, const struct provider_usage_client *u)
+void client_write_json(struct api_call *c, const struct client *k,
+                       const struct provider_usage_client *u)
 {
     const struct organization *o = &k->organization;
     struct json_writer *w = &c->w;

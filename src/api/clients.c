@@ -1,5 +1,5 @@
-/* The provider's clients: list, make, change, disable, rotate, end, and letting a waiting person in. What reaches
- * OpenRouter is in gateway/clients.h, shared with the command line. */
+/* The provider's clients: list, make, change, disable, rotate, end, and letting a waiting person
+ * in. What reaches OpenRouter is in gateway/clients.h, shared with the command line. */
 #include "api/client_write.h"
 #include "api/handlers.h"
 #include "base/hash.h"
@@ -10,7 +10,8 @@
 /* ---- reading ---- */
 
 /* All of them: pages only bound one query. */
-static status each_client(struct api_call *c, void (*write)(struct api_call *c, const struct client *k, void *ctx),
+static status each_client(struct api_call *c,
+                          void (*write)(struct api_call *c, const struct client *k, void *ctx),
                           void *ctx)
 {
     struct client_page page = {.total = 1};
@@ -64,10 +65,12 @@ static status body_markup(struct api_call *c, bool *is_set, markup *out)
         return ST_OK;
     if (v.type == JSON_STRING && json_string(v, &c->arena, &text) != ST_OK)
         text = STR_NONE;
-    if ((v.type == JSON_NUMBER || v.type == JSON_STRING) && markup_parse(str_trim(text), out) == ST_OK)
+    if ((v.type == JSON_NUMBER || v.type == JSON_STRING) &&
+        markup_parse(str_trim(text), out) == ST_OK)
         return ST_OK;
     return api_fail(c, ST_UNPROCESSABLE, "markup_rate",
-                    "markup_rate must be a number above 0 and at most 100 with at most 6 decimals, such as 1.3");
+                    "markup_rate must be a number above 0 and at most 100 with at most 6 decimals, "
+                    "such as 1.3");
 }
 
 /* null: no limit. */
@@ -88,7 +91,8 @@ static status body_reset(struct api_call *c, bool *is_set, enum limit_reset *out
     *out = RESET_NONE;
     if (text.n == 0 || limit_reset_parse(text, out))
         return ST_OK;
-    return api_fail(c, ST_UNPROCESSABLE, "limit_reset", "limit_reset must be daily, weekly, monthly or null");
+    return api_fail(c, ST_UNPROCESSABLE, "limit_reset",
+                    "limit_reset must be daily, weekly, monthly or null");
 }
 
 static status body_text(struct api_call *c, const char *name, bool *is_set, str *out)
@@ -111,10 +115,12 @@ static status field_is(struct api_call *c, status st, const char *field)
     return st;
 }
 
-static status check_texts(struct api_call *c, str name, bool has_name, str timezone, str currency, str billing_email)
+static status check_texts(struct api_call *c, str name, bool has_name, str timezone, str currency,
+                          str billing_email)
 {
     str clean;
-    status st = has_name ? field_is(c, name_clean(name, "The name", &clean, &c->err), "name") : ST_OK;
+    status st =
+        has_name ? field_is(c, name_clean(name, "The name", &clean, &c->err), "name") : ST_OK;
     if (st == ST_OK && timezone.n != 0)
         st = field_is(c, timezone_clean(timezone, &c->err), "timezone");
     if (st == ST_OK && currency.n != 0)
@@ -193,7 +199,8 @@ status clients_create(struct api_call *c)
     c->code = 201;
     jw_object(&c->w);
     jw_kbool(&c->w, STR("success"), true);
-    jw_kstr(&c->w, STR("message"), STR("The client and its key were made; the key is shown this once"));
+    jw_kstr(&c->w, STR("message"),
+            STR("The client and its key were made; the key is shown this once"));
     jw_kstr(&c->w, STR("api_key"), made.api_key);
     write_key_info(c, &made);
     write_admin(c, &made);
@@ -211,9 +218,11 @@ static status read_flags(struct api_call *c, struct organization_change *x)
     if (st == ST_OK)
         st = body_flag(c, "allow_extras", &x->set_allow_extras, &x->allows_extras);
     if (st == ST_OK)
-        st = body_flag(c, "deny_data_collection", &x->set_deny_data_collection, &x->deny_data_collection);
+        st = body_flag(c, "deny_data_collection", &x->set_deny_data_collection,
+                       &x->deny_data_collection);
     if (st == ST_OK)
-        st = body_flag(c, "zero_data_retention", &x->set_zero_data_retention, &x->zero_data_retention);
+        st = body_flag(c, "zero_data_retention", &x->set_zero_data_retention,
+                       &x->zero_data_retention);
     return st;
 }
 
@@ -236,7 +245,9 @@ static status read_change(struct api_call *c, struct organization_change *x)
         st = read_flags(c, x);
     x->set_timezone = x->set_timezone && x->timezone.n != 0;
     x->set_currency = x->set_currency && x->currency.n != 0;
-    return st == ST_OK ? check_texts(c, x->name, x->set_name, x->timezone, x->currency, x->billing_email) : st;
+    return st == ST_OK
+               ? check_texts(c, x->name, x->set_name, x->timezone, x->currency, x->billing_email)
+               : st;
 }
 
 static status answer_done(struct api_call *c, const char *warning)
@@ -306,7 +317,8 @@ status clients_delete(struct api_call *c)
         return st;
     jw_object(&c->w);
     jw_kbool(&c->w, STR("success"), true);
-    jw_kstr_or_null(&c->w, STR("warning"), done.warning[0] != '\0' ? str_c(done.warning) : STR_NONE);
+    jw_kstr_or_null(&c->w, STR("warning"),
+                    done.warning[0] != '\0' ? str_c(done.warning) : STR_NONE);
     jw_end(&c->w);
     return ST_OK;
 }
@@ -322,8 +334,8 @@ struct approval {
 static status approve_run(struct db *db, void *ctx)
 {
     struct approval *a = ctx;
-    status st = connection_provider_approve(db, a->c->provider, &a->c->g->master, a->c->params[0], a->hash,
-                                            &a->applied, &a->c->err);
+    status st = connection_provider_approve(db, a->c->provider, &a->c->g->master, a->c->params[0],
+                                            a->hash, &a->applied, &a->c->err);
     return st == ST_OK ? keysync_move_chats(db, &a->applied) : st;
 }
 

@@ -8,7 +8,8 @@ static void separate(struct csv *c)
     c->has_field = true;
 }
 
-/* What Excel, LibreOffice and Sheets start a formula with, also behind white space that they drop. */
+/* What Excel, LibreOffice and Sheets start a formula with, also behind white space that they drop.
+ */
 static bool is_formula(str s)
 {
     size_t at = 0;

@@ -1,5 +1,6 @@
-/* Comma-separated values by RFC 4180: fields quoted where needed, CRLF after each row, UTF-8. Texts that a
- * spreadsheet would take for a formula get an apostrophe in front, because names come from people. Pure. */
+/* Comma-separated values by RFC 4180: fields quoted where needed, CRLF after each row, UTF-8. Texts
+ * that a spreadsheet would take for a formula get an apostrophe in front, because names come from
+ * people. Pure. */
 #ifndef MAI_API_CSV_H
 #define MAI_API_CSV_H
 

@@ -17,7 +17,8 @@
 static status write_settings(struct api_call *c, const char *key)
 {
     struct provider_settings s;
-    status st = provider_settings_read(c->db, c->provider, c->g->conf->provisioning_key, c->g->conf->default_markup, &s);
+    status st = provider_settings_read(c->db, c->provider, c->g->conf->provisioning_key,
+                                       c->g->conf->default_markup, &s);
     if (st != ST_OK)
         return st;
     struct json_writer *w = &c->w;
@@ -58,7 +59,8 @@ static status settings_run(struct db *db, void *ctx)
         st = provisioning_key_save(db, c->provider, &c->g->master, s->key, &c->err);
         c->err_field = st != ST_OK ? "openrouter_provisioning_key" : NULL;
     }
-    return st == ST_OK && s->set_markup ? default_markup_save(db, c->provider, s->markup, &c->err) : st;
+    return st == ST_OK && s->set_markup ? default_markup_save(db, c->provider, s->markup, &c->err)
+                                        : st;
 }
 
 static status read_default_markup(struct api_call *c, struct settings_write *s)
@@ -70,10 +72,12 @@ static status read_default_markup(struct api_call *c, struct settings_write *s)
         return ST_OK;
     if (v.type == JSON_STRING && json_string(v, &c->arena, &text) != ST_OK)
         text = STR_NONE;
-    if ((v.type == JSON_NUMBER || v.type == JSON_STRING) && markup_parse(str_trim(text), &s->markup) == ST_OK)
+    if ((v.type == JSON_NUMBER || v.type == JSON_STRING) &&
+        markup_parse(str_trim(text), &s->markup) == ST_OK)
         return ST_OK;
-    return api_fail(c, ST_UNPROCESSABLE, "default_markup_rate",
-                    "default_markup_rate must be a number above 0 and at most 100 with at most 6 decimals");
+    return api_fail(
+        c, ST_UNPROCESSABLE, "default_markup_rate",
+        "default_markup_rate must be a number above 0 and at most 100 with at most 6 decimals");
 }
 
 static status read_currency(struct api_call *c)
@@ -90,7 +94,8 @@ status provider_settings_set(struct api_call *c)
 {
     struct settings_write s = {.c = c};
     status st = api_body_str(c, "openrouter_provisioning_key", false, &s.key);
-    s.set_key = api_body_has(c, "openrouter_provisioning_key") && !api_body_is_null(c, "openrouter_provisioning_key");
+    s.set_key = api_body_has(c, "openrouter_provisioning_key") &&
+                !api_body_is_null(c, "openrouter_provisioning_key");
     if (st == ST_OK)
         st = read_default_markup(c, &s);
     if (st == ST_OK)
@@ -135,7 +140,8 @@ status provider_mappings(struct api_call *c)
 
 /* ---- bills ---- */
 
-/* margin of what is billed, in percent with two decimals, half away from zero; 0 when nothing is billed. */
+/* margin of what is billed, in percent with two decimals, half away from zero; 0 when nothing is
+ * billed. */
 static void kpercent(struct json_writer *w, const char *key, const struct provider_usage_sum *s)
 {
     char text[32] = "0";
@@ -144,7 +150,8 @@ static void kpercent(struct json_writer *w, const char *key, const struct provid
         __int128 half = (n < 0) == (d < 0) ? n / d + 1 : n / d - 1;
         long long hundredths = (long long)(half / 2);
         snprintf(text, sizeof text, "%s%lld.%02lld", hundredths < 0 ? "-" : "",
-                 (hundredths < 0 ? -hundredths : hundredths) / 100, (hundredths < 0 ? -hundredths : hundredths) % 100);
+                 (hundredths < 0 ? -hundredths : hundredths) / 100,
+                 (hundredths < 0 ? -hundredths : hundredths) % 100);
     }
     jw_kraw(w, str_c(key), str_c(text));
 }
@@ -182,7 +189,8 @@ status provider_billing(struct api_call *c)
     struct usage_dates dates;
     status st = usage_query_bill_dates(c, &dates);
     if (st == ST_OK)
-        st = provider_usage_billing_read(c->db, c->provider, dates, c->now_ms, &c->arena, &b, &c->err);
+        st = provider_usage_billing_read(c->db, c->provider, dates, c->now_ms, &c->arena, &b,
+                                         &c->err);
     if (st != ST_OK)
         return st;
     struct json_writer *w = &c->w;
@@ -271,7 +279,8 @@ status provider_summary(struct api_call *c)
     return ST_OK;
 }
 
-static status answer_today(struct api_call *c, const struct provider_usage_sum *today, const struct zone *z)
+static status answer_today(struct api_call *c, const struct provider_usage_sum *today,
+                           const struct zone *z)
 {
     char clock[12];
     jw_object(&c->w);
@@ -289,7 +298,8 @@ status provider_today(struct api_call *c)
     struct provider_usage_stats one;
     if (id.n != 0) {
         status st = read_one(c, id, &one);
-        return st == ST_OK ? answer_today(c, &one.client.today, usage_zone(one.client.timezone)) : st;
+        return st == ST_OK ? answer_today(c, &one.client.today, usage_zone(one.client.timezone))
+                           : st;
     }
     status st = provider_usage_clients_read(c->db, c->provider, c->now_ms, &c->arena, &all);
     return st == ST_OK ? answer_today(c, &all.today, zone_utc()) : st;
@@ -309,7 +319,8 @@ static void write_upstream(struct api_call *c)
     jw_end(&c->w);
 }
 
-/* null when there is no provisioning key, or OpenRouter does not answer: `credits_error` says why. */
+/* null when there is no provisioning key, or OpenRouter does not answer: `credits_error` says why.
+ */
 static void write_credits(struct api_call *c)
 {
     MAI_AUTO(arena_free) struct arena a;
@@ -351,9 +362,10 @@ static int64_t file_bytes(const char *path, const char *suffix)
 static int64_t storage_bytes(struct api_call *c)
 {
     str url = c->g->conf->database_url, prefix = STR("sqlite:///");
-    const char *path = str_starts(url, prefix) ? arena_z(&c->arena, str_from(url, prefix.n))
-                                               : arena_z(&c->arena, arena_printf(&c->arena, "%.*s/mai.db",
-                                                                                 STR_ARG(c->g->conf->data_dir)));
+    const char *path = str_starts(url, prefix)
+                           ? arena_z(&c->arena, str_from(url, prefix.n))
+                           : arena_z(&c->arena, arena_printf(&c->arena, "%.*s/mai.db",
+                                                             STR_ARG(c->g->conf->data_dir)));
     return file_bytes(path, "") + file_bytes(path, "-wal") + file_bytes(path, "-shm");
 }
 

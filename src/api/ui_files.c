@@ -1,5 +1,5 @@
-/* The web application's files on the addresses that are no route. A page of the application is its index page; a file
- * that does not exist is a 404, never a page. Loop thread. */
+/* The web application's files on the addresses that are no route. A page of the application is its
+ * index page; a file that does not exist is a 404, never a page. Loop thread. */
 #include "api/frame.h"
 #include "api/reply.h"
 #include "ui/ui.h"
@@ -14,7 +14,8 @@ static bool is_among(str name, const struct http_header *headers, size_t count)
     return false;
 }
 
-/* The application's own policy first, then what every answer carries; caching is the file's own matter. */
+/* The application's own policy first, then what every answer carries; caching is the file's own
+ * matter. */
 static size_t file_headers(struct http_header dst[static HEADERS_MAX])
 {
     size_t n = 0;
@@ -22,7 +23,8 @@ static size_t file_headers(struct http_header dst[static HEADERS_MAX])
         dst[n++] = ui_headers[i];
     for (size_t i = 0; i < api_common_header_count; i++) {
         const struct http_header *h = &api_common_headers[i];
-        if (str_eq_nocase(h->name, STR("Cache-Control")) || is_among(h->name, ui_headers, ui_header_count))
+        if (str_eq_nocase(h->name, STR("Cache-Control")) ||
+            is_among(h->name, ui_headers, ui_header_count))
             continue;
         CHECK(n < HEADERS_MAX);
         dst[n++] = *h;

@@ -1,5 +1,5 @@
-/* Usage pages: an admin sees the organization's figures where an employee sees the own ones, both billed only; the
- * provider sees any client's with raw cost, its people as pseudonyms. */
+/* Usage pages: an admin sees the organization's figures where an employee sees the own ones, both
+ * billed only; the provider sees any client's with raw cost, its people as pseudonyms. */
 #include "api/handlers.h"
 #include "api/usage_write.h"
 #include "tenancy/organization.h"
@@ -50,7 +50,8 @@ status usage_mine_today(struct api_call *c)
 {
     char clock[12];
     struct usage_stats s;
-    status st = usage_stats_read(c->db, c->scope, usage_reach_of(&c->scope), c->now_ms, &c->arena, &s);
+    status st =
+        usage_stats_read(c->db, c->scope, usage_reach_of(&c->scope), c->now_ms, &c->arena, &s);
     if (st != ST_OK)
         return st;
     const struct zone *z = usage_zone(s.timezone);
@@ -65,7 +66,8 @@ status usage_mine_today(struct api_call *c)
 
 /* ---- live ---- */
 
-static status live_of_member(struct db *db, struct scope who, int64_t now_ms, struct arena *a, struct json_writer *w)
+static status live_of_member(struct db *db, struct scope who, int64_t now_ms, struct arena *a,
+                             struct json_writer *w)
 {
     struct usage_stats s;
     status st = usage_stats_read(db, who, usage_reach_of(&who), now_ms, a, &s);
@@ -76,8 +78,8 @@ static status live_of_member(struct db *db, struct scope who, int64_t now_ms, st
     return ST_OK;
 }
 
-static status live_of_provider(struct db *db, struct provider_scope who, int64_t now_ms, struct arena *a,
-                               struct json_writer *w)
+static status live_of_provider(struct db *db, struct provider_scope who, int64_t now_ms,
+                               struct arena *a, struct json_writer *w)
 {
     struct provider_usage_clients all;
     status st = provider_usage_clients_read(db, who, now_ms, a, &all);
@@ -88,7 +90,8 @@ static status live_of_provider(struct db *db, struct provider_scope who, int64_t
     return ST_OK;
 }
 
-status usage_live(struct gateway *g, struct db *db, const struct principal *who, str text, struct buf *out)
+status usage_live(struct gateway *g, struct db *db, const struct principal *who, str text,
+                  struct buf *out)
 {
     MAI_AUTO(arena_free) struct arena a;
     (void)g, (void)text;
@@ -112,8 +115,8 @@ static status members_by_user(struct api_call *c)
     struct usage_users l;
     status st = usage_own_org(c, c->params[0]);
     if (st == ST_OK)
-        st = usage_by_user(c->db, c->scope, usage_reach_of(&c->scope), usage_query_dates(c), c->now_ms, &c->arena, &l,
-                           &c->err);
+        st = usage_by_user(c->db, c->scope, usage_reach_of(&c->scope), usage_query_dates(c),
+                           c->now_ms, &c->arena, &l, &c->err);
     if (st != ST_OK)
         return st;
     struct json_writer *w = &c->w;
@@ -151,8 +154,8 @@ static void provider_row_sum(struct json_writer *w, const struct provider_usage_
 static status provider_by_user(struct api_call *c)
 {
     struct provider_usage_users l;
-    status st = provider_usage_by_user(c->db, c->provider, c->params[0], usage_query_dates(c), c->now_ms, &c->arena,
-                                       &l, &c->err);
+    status st = provider_usage_by_user(c->db, c->provider, c->params[0], usage_query_dates(c),
+                                       c->now_ms, &c->arena, &l, &c->err);
     if (st != ST_OK)
         return st;
     struct json_writer *w = &c->w;
@@ -184,8 +187,8 @@ static status members_by_model(struct api_call *c)
     struct usage_models l;
     status st = usage_own_org(c, c->params[0]);
     if (st == ST_OK)
-        st = usage_by_model(c->db, c->scope, usage_reach_of(&c->scope), usage_query_dates(c), c->now_ms, &c->arena, &l,
-                            &c->err);
+        st = usage_by_model(c->db, c->scope, usage_reach_of(&c->scope), usage_query_dates(c),
+                            c->now_ms, &c->arena, &l, &c->err);
     if (st != ST_OK)
         return st;
     struct json_writer *w = &c->w;
@@ -211,8 +214,8 @@ static status members_by_model(struct api_call *c)
 static status provider_by_model(struct api_call *c)
 {
     struct provider_usage_models l;
-    status st = provider_usage_by_model(c->db, c->provider, c->params[0], usage_query_dates(c), c->now_ms, &c->arena,
-                                        &l, &c->err);
+    status st = provider_usage_by_model(c->db, c->provider, c->params[0], usage_query_dates(c),
+                                        c->now_ms, &c->arena, &l, &c->err);
     if (st != ST_OK)
         return st;
     struct json_writer *w = &c->w;
@@ -244,8 +247,8 @@ static status members_daily(struct api_call *c)
     struct usage_days d;
     status st = usage_own_org(c, c->params[0]);
     if (st == ST_OK)
-        st = usage_days_read(c->db, c->scope, usage_reach_of(&c->scope), usage_query_dates(c), c->now_ms, &c->arena, &d,
-                             &c->err);
+        st = usage_days_read(c->db, c->scope, usage_reach_of(&c->scope), usage_query_dates(c),
+                             c->now_ms, &c->arena, &d, &c->err);
     if (st != ST_OK)
         return st;
     struct json_writer *w = &c->w;
@@ -266,9 +269,10 @@ static status provider_daily(struct api_call *c)
     struct provider_usage_stats s;
     struct usage_dates dates = usage_query_dates(c);
     if (dates.from.p != NULL || dates.to.p != NULL)
-        return api_fail(c, ST_UNPROCESSABLE, "start_date", "A client's days are given for the last %d days only",
-                        USAGE_HISTORY_DAYS);
-    status st = provider_usage_stats_read(c->db, c->provider, c->params[0], c->now_ms, &c->arena, &s);
+        return api_fail(c, ST_UNPROCESSABLE, "start_date",
+                        "A client's days are given for the last %d days only", USAGE_HISTORY_DAYS);
+    status st =
+        provider_usage_stats_read(c->db, c->provider, c->params[0], c->now_ms, &c->arena, &s);
     if (st != ST_OK)
         return st == ST_NOT_FOUND ? api_fail(c, st, NULL, "Not found") : st;
     struct json_writer *w = &c->w;

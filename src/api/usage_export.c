@@ -1,5 +1,6 @@
-/* Usage to take away: JSON or CSV, cut by day, user or model (the provider: by client too). One table per cut says the
- * columns; all come from the rollups, so an export stays small whatever the ledger holds. */
+/* Usage to take away: JSON or CSV, cut by day, user or model (the provider: by client too). One
+ * table per cut says the columns; all come from the rollups, so an export stays small whatever the
+ * ledger holds. */
 #include "api/csv.h"
 #include "api/handlers.h"
 #include "api/usage_write.h"
@@ -54,7 +55,8 @@ static status csv_days(struct api_call *c, struct csv *f, struct usage_dates dat
 {
     static const char *const head[] = {"date", BILLED_COLUMNS};
     struct usage_days d;
-    status st = usage_days_read(c->db, c->scope, usage_reach_of(&c->scope), dates, c->now_ms, &c->arena, &d, &c->err);
+    status st = usage_days_read(c->db, c->scope, usage_reach_of(&c->scope), dates, c->now_ms,
+                                &c->arena, &d, &c->err);
     if (st != ST_OK)
         return st;
     as_file(c, &d.period, "day");
@@ -69,9 +71,11 @@ static status csv_days(struct api_call *c, struct csv *f, struct usage_dates dat
 
 static status csv_users(struct api_call *c, struct csv *f, struct usage_dates dates)
 {
-    static const char *const head[] = {"user_id", "name", "email", "openrouter_user_id", BILLED_COLUMNS, "days_active"};
+    static const char *const head[] = {"user_id",      "name",       "email", "openrouter_user_id",
+                                       BILLED_COLUMNS, "days_active"};
     struct usage_users l;
-    status st = usage_by_user(c->db, c->scope, usage_reach_of(&c->scope), dates, c->now_ms, &c->arena, &l, &c->err);
+    status st = usage_by_user(c->db, c->scope, usage_reach_of(&c->scope), dates, c->now_ms,
+                              &c->arena, &l, &c->err);
     if (st != ST_OK)
         return st;
     as_file(c, &l.period, "user");
@@ -92,7 +96,8 @@ static status csv_models(struct api_call *c, struct csv *f, struct usage_dates d
 {
     static const char *const head[] = {"model", "provider", BILLED_COLUMNS, "days_used"};
     struct usage_models l;
-    status st = usage_by_model(c->db, c->scope, usage_reach_of(&c->scope), dates, c->now_ms, &c->arena, &l, &c->err);
+    status st = usage_by_model(c->db, c->scope, usage_reach_of(&c->scope), dates, c->now_ms,
+                               &c->arena, &l, &c->err);
     if (st != ST_OK)
         return st;
     as_file(c, &l.period, "model");
@@ -110,7 +115,8 @@ static status csv_models(struct api_call *c, struct csv *f, struct usage_dates d
 /* ---- CSV for the provider: raw cost and margin ---- */
 
 #define WHOLE_COLUMNS                                                                              \
-    "requests", "prompt_tokens", "completion_tokens", "tokens", "raw_cost_usd", "billed_usd", "margin_usd"
+    "requests", "prompt_tokens", "completion_tokens", "tokens", "raw_cost_usd", "billed_usd",      \
+        "margin_usd"
 
 static void whole_columns(struct csv *f, const struct provider_usage_sum *s)
 {
@@ -127,7 +133,8 @@ static status csv_clients(struct api_call *c, struct csv *f, struct usage_dates 
 {
     static const char *const head[] = {"client_id", "client", WHOLE_COLUMNS, "days_active"};
     struct provider_usage_billing b;
-    status st = provider_usage_billing_read(c->db, c->provider, dates, c->now_ms, &c->arena, &b, &c->err);
+    status st =
+        provider_usage_billing_read(c->db, c->provider, dates, c->now_ms, &c->arena, &b, &c->err);
     if (st != ST_OK)
         return st;
     as_file(c, &b.period, "client");
@@ -142,11 +149,14 @@ static status csv_clients(struct api_call *c, struct csv *f, struct usage_dates 
     return ST_OK;
 }
 
-static status csv_client_users(struct api_call *c, struct csv *f, str client_id, struct usage_dates dates)
+static status csv_client_users(struct api_call *c, struct csv *f, str client_id,
+                               struct usage_dates dates)
 {
-    static const char *const head[] = {"user_id", "openrouter_user_id", WHOLE_COLUMNS, "days_active"};
+    static const char *const head[] = {"user_id", "openrouter_user_id", WHOLE_COLUMNS,
+                                       "days_active"};
     struct provider_usage_users l;
-    status st = provider_usage_by_user(c->db, c->provider, client_id, dates, c->now_ms, &c->arena, &l, &c->err);
+    status st = provider_usage_by_user(c->db, c->provider, client_id, dates, c->now_ms, &c->arena,
+                                       &l, &c->err);
     if (st != ST_OK)
         return st;
     as_file(c, &l.period, "user");
@@ -161,11 +171,13 @@ static status csv_client_users(struct api_call *c, struct csv *f, str client_id,
     return ST_OK;
 }
 
-static status csv_client_models(struct api_call *c, struct csv *f, str client_id, struct usage_dates dates)
+static status csv_client_models(struct api_call *c, struct csv *f, str client_id,
+                                struct usage_dates dates)
 {
     static const char *const head[] = {"model", "provider", WHOLE_COLUMNS, "days_used"};
     struct provider_usage_models l;
-    status st = provider_usage_by_model(c->db, c->provider, client_id, dates, c->now_ms, &c->arena, &l, &c->err);
+    status st = provider_usage_by_model(c->db, c->provider, client_id, dates, c->now_ms, &c->arena,
+                                        &l, &c->err);
     if (st != ST_OK)
         return st;
     as_file(c, &l.period, "model");
@@ -184,7 +196,8 @@ static status csv_client_models(struct api_call *c, struct csv *f, str client_id
 
 static status member_csv(struct api_call *c, enum export_by by)
 {
-    static status (*const tables[])(struct api_call *c, struct csv *f, struct usage_dates dates) = {
+    static status (*const tables[])(struct api_call * c, struct csv * f,
+                                    struct usage_dates dates) = {
         [BY_DAY] = csv_days, [BY_USER] = csv_users, [BY_MODEL] = csv_models};
     struct csv f = {.out = &c->out};
     return tables[by](c, &f, usage_query_dates(c));
@@ -199,7 +212,8 @@ static status provider_csv(struct api_call *c, enum export_by by, str client_id)
         return st;
     if (client_id.n == 0)
         return csv_clients(c, &f, dates);
-    return by == BY_USER ? csv_client_users(c, &f, client_id, dates) : csv_client_models(c, &f, client_id, dates);
+    return by == BY_USER ? csv_client_users(c, &f, client_id, dates)
+                         : csv_client_models(c, &f, client_id, dates);
 }
 
 /* ---- JSON ---- */
@@ -218,7 +232,8 @@ static status member_json(struct api_call *c)
     enum usage_reach reach = usage_reach_of(&c->scope);
     status st = usage_stats_read(c->db, c->scope, reach, c->now_ms, &c->arena, &s);
     if (st == ST_OK)
-        st = usage_days_read(c->db, c->scope, reach, usage_query_dates(c), c->now_ms, &c->arena, &d, &c->err);
+        st = usage_days_read(c->db, c->scope, reach, usage_query_dates(c), c->now_ms, &c->arena, &d,
+                             &c->err);
     if (st != ST_OK)
         return st;
     const struct zone *z = usage_zone(s.timezone);

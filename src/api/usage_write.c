@@ -48,7 +48,8 @@ status usage_query_bill_dates(struct api_call *c, struct usage_dates *out)
     if (dates.from.p == NULL && dates.to.p == NULL) {
         struct usage_period p;
         usage_period_back(zone_utc(), c->now_ms, days, &p);
-        dates = (struct usage_dates){arena_dup(&c->arena, str_c(p.from)), arena_dup(&c->arena, str_c(p.to))};
+        dates = (struct usage_dates){arena_dup(&c->arena, str_c(p.from)),
+                                     arena_dup(&c->arena, str_c(p.to))};
     }
     *out = dates;
     return ST_OK;
@@ -65,7 +66,8 @@ void usage_kpico(struct json_writer *w, const char *key, pico a)
 str usage_clock(const struct zone *z, int64_t now_ms, char *dst)
 {
     struct civil t = zone_civil(z, now_ms);
-    snprintf(dst, 12, "%02u:%02u:%02u", (unsigned)t.hour % 24, (unsigned)t.minute % 60, (unsigned)t.second % 60);
+    snprintf(dst, 12, "%02u:%02u:%02u", (unsigned)t.hour % 24, (unsigned)t.minute % 60,
+             (unsigned)t.second % 60);
     return str_c(dst);
 }
 
@@ -90,8 +92,8 @@ static void billed_members(struct json_writer *w, const struct usage_sum *s)
     jw_ki64(w, STR("requests"), s->requests);
 }
 
-void usage_ktoday(struct json_writer *w, const char *key, const struct usage_sum *s, const struct zone *z,
-                  int64_t now_ms)
+void usage_ktoday(struct json_writer *w, const char *key, const struct usage_sum *s,
+                  const struct zone *z, int64_t now_ms)
 {
     char clock[12];
     jw_kobject(w, str_c(key));
@@ -101,7 +103,8 @@ void usage_ktoday(struct json_writer *w, const char *key, const struct usage_sum
     jw_end(w);
 }
 
-void usage_kmonth(struct json_writer *w, const char *key, const struct usage_sum *s, int days_active)
+void usage_kmonth(struct json_writer *w, const char *key, const struct usage_sum *s,
+                  int days_active)
 {
     jw_kobject(w, str_c(key));
     billed_members(w, s);

@@ -21,17 +21,21 @@ struct client_host client_host_of(struct gateway *g)
                                 .budgets = g->budgets};
 }
 
-status client_management_key(const struct client_host *h, struct arena *a, str *key_out, struct err *e)
+status client_management_key(const struct client_host *h, struct arena *a, str *key_out,
+                             struct err *e)
 {
     str typed = str_trim(h->management_key);
     if (typed.n != 0) {
         *key_out = arena_dup(a, typed);
         return ST_OK;
     }
-    status st = provisioning_key_get(store_reader(h->store), why, h->master, h->conf->provisioning_key, a, key_out);
+    status st = provisioning_key_get(store_reader(h->store), why, h->master,
+                                     h->conf->provisioning_key, a, key_out);
     if (st == ST_NOT_FOUND)
-        return err_set(e, ST_CONFLICT, "There is no provisioning key of OpenRouter: save it in the provider's settings "
-                                       "or set OPENROUTER_PROVISIONING_KEY");
+        return err_set(
+            e, ST_CONFLICT,
+            "There is no provisioning key of OpenRouter: save it in the provider's settings "
+            "or set OPENROUTER_PROVISIONING_KEY");
     return st;
 }
 
@@ -59,7 +63,8 @@ status supplier_failure(status st, struct err *e)
     struct err cause = *e;
     switch (st) {
     case ST_UNAUTHENTICATED:
-        return err_set(e, ST_UPSTREAM, "OpenRouter does not accept the provisioning key: %.200s", err_text(&cause, st));
+        return err_set(e, ST_UPSTREAM, "OpenRouter does not accept the provisioning key: %.200s",
+                       err_text(&cause, st));
     case ST_FORBIDDEN:
         return err_set(e, ST_UPSTREAM, "The provisioning key may not do this at OpenRouter: %.200s",
                        err_text(&cause, st));
@@ -91,8 +96,8 @@ static status undo_run(struct db *db, void *ctx)
     return ST_OK;
 }
 
-status client_write(const struct client_host *h, str organization_id, status (*run)(struct db *db, void *ctx),
-                    void *ctx)
+status client_write(const struct client_host *h, str organization_id,
+                    status (*run)(struct db *db, void *ctx), void *ctx)
 {
     status st = store_write(h->store, run, ctx);
     if (st == ST_OK || h->budgets == NULL || organization_id.n == 0)
@@ -109,16 +114,16 @@ void client_forget(const struct client_host *h, str organization_id)
         gateway_forget(h->gateway, organization_id);
 }
 
-status client_show(const struct client_host *h, struct provider_scope by, str name_or_id, struct arena *a,
-                   struct client *out, struct err *e)
+status client_show(const struct client_host *h, struct provider_scope by, str name_or_id,
+                   struct arena *a, struct client *out, struct err *e)
 {
     return client_find(store_reader(h->store), by, name_or_id, a, out, e);
 }
 
 /* ---- keys at OpenRouter ---- */
 
-status supply_key(const struct client_host *h, const struct management *m, const struct new_key *n, struct arena *a,
-                  struct supplied_key *out, struct err *e)
+status supply_key(const struct client_host *h, const struct management *m, const struct new_key *n,
+                  struct arena *a, struct supplied_key *out, struct err *e)
 {
     struct openrouter_key_change wanted = {
         .set_name = true,
@@ -133,7 +138,9 @@ status supply_key(const struct client_host *h, const struct management *m, const
     str text;
     status st = openrouter_key_create(h->openrouter, m->key, &wanted, a, &made, &text, e);
     if (st == ST_UPSTREAM_TIMEOUT) /* it may have happened */
-        return err_set(e, st, "OpenRouter did not answer in time; should it have made the key, delete it there: %.200s",
+        return err_set(e, st,
+                       "OpenRouter did not answer in time; should it have made the key, delete it "
+                       "there: %.200s",
                        arena_z(a, wanted.name));
     if (st != ST_OK)
         return supplier_failure(st, e);
@@ -148,8 +155,8 @@ status supply_key(const struct client_host *h, const struct management *m, const
     return ST_OK;
 }
 
-void supply_take_back(const struct client_host *h, const struct management *m, const struct supplied_key *k,
-                      struct err *e)
+void supply_take_back(const struct client_host *h, const struct management *m,
+                      const struct supplied_key *k, struct err *e)
 {
     struct err failure = {0}, cause = *e;
     status st = openrouter_key_delete(h->openrouter, m->key, k->hash, &failure);
@@ -158,7 +165,8 @@ void supply_take_back(const struct client_host *h, const struct management *m, c
         return;
     log_error("A key made in vain is left at OpenRouter", LF_STR("key_id", k->hash),
               LF_Z("reason", err_text(&failure, st)));
-    (void)err_set(e, cause.st, "%.150s. The key that was made is left at OpenRouter, delete it there: %.*s",
+    (void)err_set(e, cause.st,
+                  "%.150s. The key that was made is left at OpenRouter, delete it there: %.*s",
                   err_text(&cause, cause.st), STR_ARG(str_sub(k->hash, 0, 64)));
 }
 
@@ -219,17 +227,21 @@ static status markup_of(const struct client_host *h, const struct client_new *n,
     return default_markup_read(store_reader(h->store), why, h->conf->default_markup, out);
 }
 
-static status admin_of(const struct client_new *n, struct creation *c, struct arena *a, str *one_time_out)
+static status admin_of(const struct client_new *n, struct creation *c, struct arena *a,
+                       str *one_time_out)
 {
     str email = str_trim(n->admin_email), name = str_trim(n->admin_name);
     *one_time_out = STR_NONE;
     c->has_admin = email.n != 0;
     if (!c->has_admin)
-        return name.n == 0 ? ST_OK : err_set(c->e, ST_UNPROCESSABLE, "The administrator needs an e-mail address");
-    c->admin = (struct user_new){.name = name.n != 0 ? name : str_sub(email, 0, str_find_char(email, '@')),
-                                 .email = email,
-                                 .role = ROLE_ADMIN,
-                                 .must_change_password = true};
+        return name.n == 0
+                   ? ST_OK
+                   : err_set(c->e, ST_UNPROCESSABLE, "The administrator needs an e-mail address");
+    c->admin =
+        (struct user_new){.name = name.n != 0 ? name : str_sub(email, 0, str_find_char(email, '@')),
+                          .email = email,
+                          .role = ROLE_ADMIN,
+                          .must_change_password = true};
     char *one_time = arena_alloc(a, 32);
     if (one_time == NULL)
         return ST_TOO_BIG;
@@ -238,16 +250,17 @@ static status admin_of(const struct client_new *n, struct creation *c, struct ar
     return ST_OK;
 }
 
-static status prepare(const struct client_host *h, const struct client_new *n, struct creation *c, struct arena *a,
-                      str *one_time_out)
+static status prepare(const struct client_host *h, const struct client_new *n, struct creation *c,
+                      struct arena *a, str *one_time_out)
 {
-    c->organization = (struct organization_new){.name = n->name,
-                                                .has_limit = n->has_limit,
-                                                .limit = n->limit,
-                                                .limit_reset = n->has_reset ? n->limit_reset : RESET_MONTHLY,
-                                                .timezone = n->timezone,
-                                                .currency = n->currency,
-                                                .billing_email = n->billing_email};
+    c->organization =
+        (struct organization_new){.name = n->name,
+                                  .has_limit = n->has_limit,
+                                  .limit = n->limit,
+                                  .limit_reset = n->has_reset ? n->limit_reset : RESET_MONTHLY,
+                                  .timezone = n->timezone,
+                                  .currency = n->currency,
+                                  .billing_email = n->billing_email};
     status st = markup_of(h, n, &c->organization.markup);
     if (st == ST_OK)
         st = admin_of(n, c, a, one_time_out);
@@ -276,7 +289,8 @@ static status carry_out(struct creation *c, struct arena *a)
     return st;
 }
 
-static status report(const struct creation *c, str one_time, struct arena *a, struct client_created *out)
+static status report(const struct creation *c, str one_time, struct arena *a,
+                     struct client_created *out)
 {
     struct client made;
     status st = client_read(store_reader(c->host->store), c->by, str_c(c->id), a, &made, c->e);
@@ -292,13 +306,15 @@ static status report(const struct creation *c, str one_time, struct arena *a, st
                                    .markup = made.organization.markup,
                                    .created_ms = made.organization.created_ms,
                                    .has_admin = c->has_admin,
-                                   .admin_email = c->has_admin ? arena_dup(a, c->admin.email) : STR_NONE,
+                                   .admin_email =
+                                       c->has_admin ? arena_dup(a, c->admin.email) : STR_NONE,
                                    .one_time_password = one_time};
     return ST_OK;
 }
 
-status client_create(const struct client_host *h, struct provider_scope by, const struct client_new *n,
-                     struct arena *a, struct client_created *out, struct err *e)
+status client_create(const struct client_host *h, struct provider_scope by,
+                     const struct client_new *n, struct arena *a, struct client_created *out,
+                     struct err *e)
 {
     char hash[PASSWORD_HASH_CAP];
     struct err own = {0};

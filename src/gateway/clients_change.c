@@ -1,5 +1,6 @@
-/* Changing, disabling, rotating and ending clients, in mAI and at OpenRouter; see clients.h. What forbids comes
- * first in mAI, what allows comes first at OpenRouter, so a half-done call never lets more through. */
+/* Changing, disabling, rotating and ending clients, in mAI and at OpenRouter; see clients.h. What
+ * forbids comes first in mAI, what allows comes first at OpenRouter, so a half-done call never lets
+ * more through. */
 #include "base/log.h"
 #include "chat/chat.h"
 #include "gateway/clients_private.h"
@@ -49,7 +50,8 @@ static status pushed_run(struct db *db, void *ctx)
     return limits_pushed(db, why, p->id, p->hash, p->limit, p->reset);
 }
 
-static status push_one(const struct client_host *h, const struct management *m, struct pushed *p, struct err *e)
+static status push_one(const struct client_host *h, const struct management *m, struct pushed *p,
+                       struct err *e)
 {
     status st = limits_push(h->openrouter, m->key, p->hash, p->limit, p->reset, e);
     if (st == ST_NOT_FOUND)
@@ -58,7 +60,8 @@ static status push_one(const struct client_host *h, const struct management *m, 
 }
 
 /* mAI's limit is in force already: what fails here is only told. */
-static void push_limit(const struct client_host *h, struct provider_scope by, str id, struct client_done *done)
+static void push_limit(const struct client_host *h, struct provider_scope by, str id,
+                       struct client_done *done)
 {
     MAI_AUTO(arena_free) struct arena a;
     arena_init(&a, SCRATCH_BYTES);
@@ -75,11 +78,15 @@ static void push_limit(const struct client_host *h, struct provider_scope by, st
     if (st == ST_OK)
         st = management_take(h, &m, &e);
     for (size_t i = 0; st == ST_OK && i < count; i++) {
-        struct pushed p = {id, hashes[i], {c.organization.has_limit, c.organization.limit}, c.organization.limit_reset};
+        struct pushed p = {id,
+                           hashes[i],
+                           {c.organization.has_limit, c.organization.limit},
+                           c.organization.limit_reset};
         st = push_one(h, &m, &p, &e);
     }
     if (st != ST_OK)
-        warn(done->warning, "The limit is in force in mAI, but the key at OpenRouter still has the old one",
+        warn(done->warning,
+             "The limit is in force in mAI, but the key at OpenRouter still has the old one",
              err_text(&e, st));
 }
 
@@ -102,19 +109,21 @@ status client_set(const struct client_host *h, struct provider_scope by, str id,
 
 enum key_order { KEYS_DISABLE, KEYS_ENABLE, KEYS_DELETE };
 
-static status order_one(const struct client_host *h, const struct management *m, str hash, enum key_order order,
-                        struct arena *a, struct err *e)
+static status order_one(const struct client_host *h, const struct management *m, str hash,
+                        enum key_order order, struct arena *a, struct err *e)
 {
-    struct openrouter_key_change change = {.set_disabled = true, .is_disabled = order == KEYS_DISABLE};
+    struct openrouter_key_change change = {.set_disabled = true,
+                                           .is_disabled = order == KEYS_DISABLE};
     struct openrouter_key now;
-    status st = order == KEYS_DELETE ? openrouter_key_delete(h->openrouter, m->key, hash, e)
-                                     : openrouter_key_update(h->openrouter, m->key, hash, &change, a, &now, e);
+    status st = order == KEYS_DELETE
+                    ? openrouter_key_delete(h->openrouter, m->key, hash, e)
+                    : openrouter_key_update(h->openrouter, m->key, hash, &change, a, &now, e);
     return st == ST_NOT_FOUND ? ST_OK : st; /* of another account, or gone already */
 }
 
 /* Without a provisioning key nothing can be told: that is a warning. */
-static status order_keys(const struct client_host *h, struct provider_scope by, str id, enum key_order order,
-                         struct client_done *done, struct err *e)
+static status order_keys(const struct client_host *h, struct provider_scope by, str id,
+                         enum key_order order, struct client_done *done, struct err *e)
 {
     MAI_AUTO(arena_free) struct arena a;
     arena_init(&a, SCRATCH_BYTES);
@@ -159,8 +168,10 @@ static status disable(struct change *x, struct client_done *done)
     st = order_keys(x->host, x->by, x->id, KEYS_DISABLE, done, &cause);
     if (st == ST_OK)
         return ST_OK;
-    return err_set(x->e, st, "The client is disabled in mAI, but its key at OpenRouter is not, try again: %.200s",
-                   err_text(&cause, st));
+    return err_set(
+        x->e, st,
+        "The client is disabled in mAI, but its key at OpenRouter is not, try again: %.200s",
+        err_text(&cause, st));
 }
 
 struct reading {
@@ -177,14 +188,16 @@ static status reading_run(struct db *db, void *ctx)
     return st == ST_OK ? client_reload(r->host, db, str_c(r->reading.organization_id)) : st;
 }
 
-/* A key that was found disabled meanwhile works again; should this fail, the scheduler reads it soon. */
+/* A key that was found disabled meanwhile works again; should this fail, the scheduler reads it
+ * soon. */
 static void read_key_again(const struct client_host *h, str id)
 {
     MAI_AUTO(management_free) struct management m = {0};
     struct reading r = {.host = h};
     status st = management_take(h, &m, &r.err);
     if (st == ST_OK)
-        st = limits_read(store_reader(h->store), why, h->openrouter, h->master, m.key, id, &r.reading, &r.err);
+        st = limits_read(store_reader(h->store), why, h->openrouter, h->master, m.key, id,
+                         &r.reading, &r.err);
     if (st == ST_OK)
         st = client_write(h, id, reading_run, &r);
     if (st == ST_OK)
@@ -203,8 +216,8 @@ static status enable(struct change *x, struct client_done *done)
     return st;
 }
 
-status client_set_disabled(const struct client_host *h, struct provider_scope by, str id, bool is_disabled,
-                           struct client_done *out, struct err *e)
+status client_set_disabled(const struct client_host *h, struct provider_scope by, str id,
+                           bool is_disabled, struct client_done *out, struct err *e)
 {
     struct change x = {.host = h, .by = by, .id = id, .is_disabled = is_disabled, .e = e};
     struct client_done done = {0};
@@ -231,7 +244,8 @@ struct rotation {
 static status rotate_run(struct db *db, void *ctx)
 {
     struct rotation *r = ctx;
-    return connection_rotate(db, r->by, r->host->master, r->id, &r->key, r->key_id, r->replaced_hash, r->e);
+    return connection_rotate(db, r->by, r->host->master, r->id, &r->key, r->key_id,
+                             r->replaced_hash, r->e);
 }
 
 static status apply_run(struct db *db, void *ctx)
@@ -241,18 +255,20 @@ static status apply_run(struct db *db, void *ctx)
     return st == ST_OK ? client_reload(r->host, db, r->id) : st;
 }
 
-static void end_replaced(const struct rotation *r, const struct management *m, const char *hash, enum key_order order,
-                         struct client_rotated *out)
+static void end_replaced(const struct rotation *r, const struct management *m, const char *hash,
+                         enum key_order order, struct client_rotated *out)
 {
     MAI_AUTO(arena_free) struct arena a;
     arena_init(&a, 1 << 20);
     struct err e = {0};
     status st = hash[0] != '\0' ? order_one(r->host, m, str_c(hash), order, &a, &e) : ST_OK;
     if (st != ST_OK)
-        warn(out->warning, "The new key is in place, but the old one still works at OpenRouter", err_text(&e, st));
+        warn(out->warning, "The new key is in place, but the old one still works at OpenRouter",
+             err_text(&e, st));
 }
 
-/* The server's pages and caches hear of it; the old key is ended here, so that a failure can be told. */
+/* The server's pages and caches hear of it; the old key is ended here, so that a failure can be
+ * told. */
 static void tell_server(struct rotation *r)
 {
     struct connection_applied told = r->applied;
@@ -262,15 +278,17 @@ static void tell_server(struct rotation *r)
 }
 
 /* C3 */
-static status bring_into_use(struct rotation *r, const struct management *m, struct client_rotated *out)
+static status bring_into_use(struct rotation *r, const struct management *m,
+                             struct client_rotated *out)
 {
     const struct client_host *h = r->host;
-    status st = connection_check(store_reader(h->store), h->openrouter, h->master, m->key, str_c(r->key_id),
-                                 &r->finding);
+    status st = connection_check(store_reader(h->store), h->openrouter, h->master, m->key,
+                                 str_c(r->key_id), &r->finding);
     if (st == ST_OK)
         st = client_write(h, r->id, apply_run, r);
     if (st == ST_NOT_FOUND) {
-        st = err_set(r->e, ST_CONFLICT, "Another key was entered meanwhile; the new one is not used");
+        st = err_set(r->e, ST_CONFLICT,
+                     "Another key was entered meanwhile; the new one is not used");
         supply_take_back(h, m, &r->key, r->e);
     }
     if (st != ST_OK)
@@ -280,7 +298,8 @@ static status bring_into_use(struct rotation *r, const struct management *m, str
     if (out->is_in_use)
         end_replaced(r, m, r->applied.replaced_hash, KEYS_DISABLE, out);
     else
-        warn(out->warning, "The new key is not in use yet and the old one works on", r->finding.reason);
+        warn(out->warning, "The new key is not in use yet and the old one works on",
+             r->finding.reason);
     return ST_OK;
 }
 
@@ -304,7 +323,8 @@ static status read_enabled(struct rotation *r, struct arena *a, struct client *o
 {
     status st = client_read(store_reader(r->host->store), r->by, r->id, a, out, r->e);
     if (st == ST_OK && out->organization.is_disabled)
-        return err_set(r->e, ST_CONFLICT, "The client is disabled: enable it before its key is rotated");
+        return err_set(r->e, ST_CONFLICT,
+                       "The client is disabled: enable it before its key is rotated");
     return st;
 }
 
@@ -344,8 +364,8 @@ static status delete_run(struct db *db, void *ctx)
 }
 
 /* C4 */
-status client_delete(const struct client_host *h, struct provider_scope by, str id, struct client_done *out,
-                     struct err *e)
+status client_delete(const struct client_host *h, struct provider_scope by, str id,
+                     struct client_done *out, struct err *e)
 {
     struct change x = {.host = h, .by = by, .id = id, .e = e};
     struct client_done done = {0};

@@ -14,7 +14,8 @@ struct management {
 NODISCARD status management_take(const struct client_host *h, struct management *m, struct err *e);
 void management_free(struct management *m);
 
-/* A failure of OpenRouter as one of our own calls' failure: "not signed in" there is not "not signed in" here. */
+/* A failure of OpenRouter as one of our own calls' failure: "not signed in" there is not "not
+ * signed in" here. */
 status supplier_failure(status st, struct err *e);
 
 /* Makes a key at OpenRouter. The text is in the arena. */
@@ -24,11 +25,13 @@ struct new_key {
     pico limit;
     enum limit_reset reset;
 };
-NODISCARD status supply_key(const struct client_host *h, const struct management *m, const struct new_key *n,
-                            struct arena *a, struct supplied_key *out, struct err *e);
-/* C1: a key that was made in vain goes again; e keeps the cause, and names the key when it could not. */
-void supply_take_back(const struct client_host *h, const struct management *m, const struct supplied_key *k,
-                      struct err *e);
+NODISCARD status supply_key(const struct client_host *h, const struct management *m,
+                            const struct new_key *n, struct arena *a, struct supplied_key *out,
+                            struct err *e);
+/* C1: a key that was made in vain goes again; e keeps the cause, and names the key when it could
+ * not. */
+void supply_take_back(const struct client_host *h, const struct management *m,
+                      const struct supplied_key *k, struct err *e);
 
 /* A write job; when it fails, what it told the budgets is taken back. */
 NODISCARD status client_write(const struct client_host *h, str organization_id,

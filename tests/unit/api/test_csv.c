@@ -144,7 +144,8 @@ static void test_random_texts_come_back(void **state)
 
 static void test_days_of_a_bill(void **state)
 {
-    static const char *const bad[] = {"0", "-1", "3701", "abc", "", " 30", "30 ", "1.5", "99999999999999999999", "1e2"};
+    static const char *const bad[] = {
+        "0", "-1", "3701", "abc", "", " 30", "30 ", "1.5", "99999999999999999999", "1e2"};
     int days = 7;
     (void)state;
     for (size_t i = 0; i < COUNT_OF(bad); i++) {

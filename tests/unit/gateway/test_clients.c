@@ -1,5 +1,6 @@
-/* Operations on clients against openrouter-sim and a real data folder, as a command without a server runs them. The
- * numbered rules are those of gateway/clients.h. The simulator's path is in MAI_SIM. */
+/* Operations on clients against openrouter-sim and a real data folder, as a command without a
+ * server runs them. The numbered rules are those of gateway/clients.h. The simulator's path is in
+ * MAI_SIM. */
 #include "../testing.h"
 
 #include "chat/chat.h"
@@ -76,7 +77,8 @@ static int open_all(void **state)
     conf = (struct conf){.provisioning_key = MANAGEMENT_KEY, .default_markup = {1300000}};
     host = (struct client_host){.conf = &conf, .master = &master};
     struct store_conf store = {.data_dir = str_c(folder)};
-    struct openrouter_conf supplier = {.base_url = str_c(base), .allow_private = true, .timeout_ms = 10000};
+    struct openrouter_conf supplier = {
+        .base_url = str_c(base), .allow_private = true, .timeout_ms = 10000};
     assert_st(store_open(&store, &host.store, &e), ST_OK);
     assert_st(openrouter_new(&supplier, &host.openrouter, &e), ST_OK);
     return 0;
@@ -165,7 +167,8 @@ struct entry {
 static status save_run(struct db *db, void *ctx)
 {
     struct entry *x = ctx;
-    struct connection_save in = {.openrouter = host.openrouter, .master = &master, .url = str_c(base), .key = x->key};
+    struct connection_save in = {
+        .openrouter = host.openrouter, .master = &master, .url = str_c(base), .key = x->key};
     return connection_save(db, x->admin, &in, x->key_id, &x->needs_check, &e);
 }
 
@@ -179,7 +182,9 @@ static struct scope admin_of(const struct client_created *c)
 {
     struct user *users;
     size_t count;
-    assert_st(user_host_list(store_reader(host.store), HOST, c->organization_id, &arena, &users, &count, &e), ST_OK);
+    assert_st(user_host_list(store_reader(host.store), HOST, c->organization_id, &arena, &users,
+                             &count, &e),
+              ST_OK);
     assert_int_equal(count, 1);
     return scope_make(users[0].role, users[0].organization_id, users[0].id);
 }
@@ -189,8 +194,8 @@ static void enter_key(const struct client_created *c)
     struct entry x = {.admin = admin_of(c), .key = c->api_key};
     assert_st(store_write(host.store, save_run, &x), ST_OK);
     assert_true(x.needs_check);
-    assert_st(connection_check(store_reader(host.store), host.openrouter, &master, MANAGEMENT_KEY, str_c(x.key_id),
-                               &x.finding),
+    assert_st(connection_check(store_reader(host.store), host.openrouter, &master, MANAGEMENT_KEY,
+                               str_c(x.key_id), &x.finding),
               ST_OK);
     assert_st(store_write(host.store, apply_run, &x), ST_OK);
     assert_int_equal(x.applied.state, KEY_VERIFIED);
@@ -218,7 +223,9 @@ static void test_create_makes_key_organization_and_admin(void **state)
     assert_str(k.key_hash, c.key_id);
     assert_int_equal(k.organization.limit.v, 500 * PICO_PER_USD);
     struct user u;
-    assert_st(user_host_find(store_reader(host.store), HOST, STR("anna@abc.example"), &arena, &u, &e), ST_OK);
+    assert_st(
+        user_host_find(store_reader(host.store), HOST, STR("anna@abc.example"), &arena, &u, &e),
+        ST_OK);
     assert_int_equal(u.role, ROLE_ADMIN);
     assert_true(u.must_change_password);
     assert_str(u.name, STR("anna"));
@@ -227,7 +234,8 @@ static void test_create_makes_key_organization_and_admin(void **state)
 
 static void test_create_takes_names_of_any_script(void **state)
 {
-    static const char *const names[] = {"Zażółć Gęślą Sp. z o.o.", "株式会社サンプル", "شركة المثال", "Ω & Söhne \"GmbH\""};
+    static const char *const names[] = {"Zażółć Gęślą Sp. z o.o.", "株式会社サンプル",
+                                        "شركة المثال", "Ω & Söhne \"GmbH\""};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         struct openrouter_key key;
@@ -301,7 +309,8 @@ static void test_create_tells_openrouters_words(void **state)
 static void test_set_sends_the_limit(void **state)
 {
     struct client_created c = create("Company ABC", NULL);
-    struct organization_change change = {.set_limit = true, .has_limit = true, .limit = {20 * PICO_PER_USD}};
+    struct organization_change change = {
+        .set_limit = true, .has_limit = true, .limit = {20 * PICO_PER_USD}};
     struct client_done done;
     struct openrouter_key key;
     (void)state;
@@ -320,8 +329,11 @@ static void test_set_sends_the_limit(void **state)
 static void test_set_holds_when_openrouter_is_away(void **state)
 {
     struct client_created c = create("Company ABC", NULL);
-    struct organization_change change = {
-        .set_limit = true, .has_limit = true, .limit = {PICO_PER_USD}, .set_markup = true, .markup = {1500000}};
+    struct organization_change change = {.set_limit = true,
+                                         .has_limit = true,
+                                         .limit = {PICO_PER_USD},
+                                         .set_markup = true,
+                                         .markup = {1500000}};
     struct client_done done;
     (void)state;
     sim_stop();
@@ -462,7 +474,9 @@ static void test_delete_ends_key_people_and_chats(void **state)
     assert_st(client_delete(&host, HOST, c.organization_id, &done, &e), ST_OK);
     assert_false(find_key(c.key_id, &key));
     assert_st(client_show(&host, HOST, c.organization_id, &arena, &k, &e), ST_NOT_FOUND);
-    assert_st(user_host_find(store_reader(host.store), HOST, STR("anna@abc.example"), &arena, &u, &e), ST_NOT_FOUND);
+    assert_st(
+        user_host_find(store_reader(host.store), HOST, STR("anna@abc.example"), &arena, &u, &e),
+        ST_NOT_FOUND);
     assert_st(chat_read(store_reader(host.store), t.who, str_c(t.chat_id), &out), ST_NOT_FOUND);
 }
 
