@@ -1,11 +1,20 @@
 /* Connections of an organization: the address and the key, saved at once, checked behind it. */
 #include "api/handlers.h"
 #include "gateway/keysync.h"
+#include "ledger/usage.h"
 #include "tenancy/settings.h"
 
 /* ---- reading ---- */
 
-static void write_key_state(struct api_call *c, const struct connection *n)
+/* OpenRouter counts its own prices: what is left of the key there would tell the raw cost. Shown is what is left by
+ * our books, in billed money. */
+static void write_limit(struct api_call *c, const struct connection *n, const struct usage_stats *books)
+{
+    api_kpico_or_null(c, "limit", n->has_shown && books->has_limit, books->limit);
+    api_kpico_or_null(c, "limit_remaining", n->has_shown && books->has_limit, books->remaining);
+}
+
+static void write_key_state(struct api_call *c, const struct connection *n, const struct usage_stats *books)
 {
     const struct supplier_key *k = &n->shown;
     struct json_writer *w = &c->w;
@@ -16,8 +25,7 @@ static void write_key_state(struct api_call *c, const struct connection *n)
     api_kseconds_or_null(c, "checked_at", n->has_shown ? k->checked_ms : 0);
     jw_kstr_or_null(w, STR("label"), n->has_shown ? k->label : STR_NONE);
     jw_kstr_or_null(w, STR("name"), n->has_shown ? k->name : STR_NONE);
-    api_kpico_or_null(c, "limit", n->has_shown && k->has_limit, k->limit);
-    api_kpico_or_null(c, "limit_remaining", n->has_shown && k->has_limit, k->limit_remaining);
+    write_limit(c, n, books);
     jw_kstr_or_null(w, STR("limit_reset"), n->has_shown ? limit_reset_text(k->limit_reset) : STR_NONE);
     if (n->has_previous) {
         jw_kobject(w, STR("previous"));
@@ -35,7 +43,10 @@ status connections_get(struct api_call *c)
     struct connection n;
     char mask[16];
     struct json_writer *w = &c->w;
+    struct usage_stats books;
     status st = connection_read(c->db, c->scope, &c->arena, &n, &c->err);
+    if (st == ST_OK)
+        st = usage_stats_read(c->db, c->scope, USAGE_ORGANIZATION, c->now_ms, &c->arena, &books);
     if (st != ST_OK)
         return st;
     jw_object(w);
@@ -52,7 +63,7 @@ status connections_get(struct api_call *c)
     jw_end(w);
     jw_end(w);
     jw_karray(w, STR("KEYS"));
-    write_key_state(c, &n);
+    write_key_state(c, &n, &books);
     jw_end(w);
     jw_end(w);
     return ST_OK;
@@ -151,8 +162,6 @@ status connections_verify(struct api_call *c)
     jw_karray(&c->w, STR("data"));
     jw_end(&c->w);
     jw_kstr(&c->w, STR("label"), found.label);
-    api_kpico_or_null(c, "limit", found.has_limit, found.limit);
-    api_kpico_or_null(c, "limit_remaining", found.has_limit, found.limit_remaining);
     jw_end(&c->w);
     return ST_OK;
 }
