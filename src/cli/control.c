@@ -102,7 +102,7 @@ static void answer(struct control *c, int fd)
         char code = (char)run_request(c, &r, &o.out);
         print_flush(&o.out);
         (void)wire_send_frame(fd, WIRE_EXIT, (str){&code, 1}); /* whoever left does not miss it */
-    } else {
+    } else if (r.raw != NULL || st != ST_UPSTREAM) { /* who says nothing only looked whether we are here */
         log_warn("a command could not be read from its socket", LF_Z("reason", status_name(st)));
     }
     wire_request_wipe(&r);

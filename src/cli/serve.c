@@ -57,7 +57,9 @@ static void say_hint(struct printer *o, const struct conf *c, const char *addres
 /* For people; programs read the log. */
 static void say_start(struct printer *o, const struct conf *c, const char *address, struct gateway *g)
 {
-    print_addf(o, "%.*s (mAI %s) is ready\n", STR_ARG(c->webui_name), MAI_VERSION);
+    bool is_named = !str_eq(c->webui_name, STR("mAI"));
+    print_addf(o, "mAI %s%s%.*s is ready\n", MAI_VERSION, is_named ? " as " : "", is_named ? (int)c->webui_name.n : 0,
+               c->webui_name.p);
     print_addf(o, "  Address     %s%s\n", address, is_any(c->host) ? " (on every network of this machine)" : "");
     if (c->webui_url.n != 0)
         print_addf(o, "  Public      %.*s\n", STR_ARG(c->webui_url));
