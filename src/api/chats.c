@@ -192,6 +192,7 @@ status chats_delete(struct api_call *c)
 status chats_delete_all(struct api_call *c)
 {
     struct change x = {.c = c, .by = c->scope};
+    answers_stop_person(c->g->answers, str_c(c->scope.user_id));
     status st = api_write(c, delete_all_run, &x);
     if (st == ST_OK)
         buf_add(&c->out, STR("true"));

@@ -1,5 +1,6 @@
 /* People of an organization, by its admin; own settings. */
 #include "api/people.h"
+#include "gateway/answers.h"
 #include "chat/chat.h"
 
 /* ---- list ---- */
@@ -194,7 +195,10 @@ status users_disable(struct api_call *c)
 {
     struct change x = {.is_disabled = true};
     status st = write_change(c, &x, disable_run);
-    return st == ST_OK ? answer_user(c, x.id) : st;
+    if (st != ST_OK)
+        return st;
+    answers_stop_person(c->g->answers, x.id);
+    return answer_user(c, x.id);
 }
 
 status users_enable(struct api_call *c)
@@ -225,9 +229,11 @@ status users_delete(struct api_call *c)
 {
     struct change x = {0};
     status st = write_change(c, &x, delete_run);
-    if (st == ST_OK)
-        buf_add(&c->out, STR("true"));
-    return st;
+    if (st != ST_OK)
+        return st;
+    answers_stop_person(c->g->answers, x.id);
+    buf_add(&c->out, STR("true"));
+    return ST_OK;
 }
 
 /* ---- own settings ---- */

@@ -495,17 +495,36 @@ status answers_stop(struct answers *a, const struct scope *who, str message_id)
     return send_order(a, who, message_id, STR(""), stop_on_loop);
 }
 
-void answers_stop_all(struct answers *a)
+/* user_id STR_NONE: everybody's. */
+static void stop_many(struct answers *a, str user_id)
 {
-    char ids[ANSWERS_LIST_MAX][ID_CAP];
+    struct stop_id {
+        char id[ID_CAP];
+    } *ids;
     size_t at = 0, count = 0;
     str key;
+    void *value;
     pthread_mutex_lock(&a->lock);
-    while (count < ANSWERS_LIST_MAX && hash_next(&a->by_message, &at, &key, NULL))
-        (void)str_copy_z(key, ids[count++], ID_CAP);
+    ids = mem_alloc_array(a->by_message.count + 1, sizeof *ids);
+    while (hash_next(&a->by_message, &at, &key, &value)) {
+        const struct answer *x = value;
+        if (user_id.p == NULL || str_eq(str_c(x->who->scope.user_id), user_id))
+            (void)str_copy_z(key, ids[count++].id, ID_CAP);
+    }
     pthread_mutex_unlock(&a->lock);
     for (size_t i = 0; i < count; i++)
-        (void)answers_stop(a, NULL, str_c(ids[i])); /* one that ended meanwhile is stopped too */
+        (void)answers_stop(a, NULL, str_c(ids[i].id)); /* one that ended meanwhile is stopped too */
+    mem_free(ids);
+}
+
+void answers_stop_person(struct answers *a, str user_id)
+{
+    stop_many(a, user_id);
+}
+
+void answers_stop_all(struct answers *a)
+{
+    stop_many(a, STR_NONE);
 }
 
 static void snapshot_on_loop(struct task *t)

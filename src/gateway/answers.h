@@ -40,6 +40,8 @@ size_t answers_list(struct answers *a, const struct scope *who, str chat_id,
 /* Asks a running answer for a snapshot on `topic`; ST_NOT_FOUND: it has ended meanwhile. Any loop. */
 NODISCARD status answers_snapshot(struct answers *a, const struct scope *who, str message_id, str topic);
 
+/* Every running answer of a person stops (chats deleted, account disabled). Any thread. */
+void answers_stop_person(struct answers *a, str user_id);
 /* Graceful stop: every running answer stops as if its person had asked. Any thread. */
 void answers_stop_all(struct answers *a);
 
