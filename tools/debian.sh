@@ -66,8 +66,8 @@ npm_settings() {
   return 0
 }
 
-# debian_run FOLDER COMMAND...: inside, with /proc, /sys, /dev and this machine's network, in namespaces of its own: when
-# the command ends nothing is left running or mounted.
+# debian_run FOLDER COMMAND...: inside, as root or as $DEBIAN_USER, with /proc, /sys, /dev and this machine's network, in
+# namespaces of its own: when the command ends nothing is left running or mounted. The command is process 1 there.
 debian_run() {
   local root=$1 name environment=()
   shift
@@ -83,7 +83,7 @@ debian_run() {
     mount --rbind /dev "$root/dev"
     mount -t sysfs -o ro sysfs "$root/sys"
     mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
-    exec chroot "$root" "$@"' debian_run "$root" \
+    exec chroot --userspec="${DEBIAN_USER:-root}" "$root" "$@"' debian_run "$root" \
     env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=dumb \
     "${environment[@]}" "$@" </dev/null
 }
