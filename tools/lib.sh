@@ -138,6 +138,6 @@ compile() {
   local folder=$1 steps
   shift
   steps=$(ninja -C "$folder" -n "$@" 2>/dev/null | grep -c '^\[' || true)
-  [ "$steps" = 0 ] || say "compiling ($steps steps) in $folder/"
+  [ "$steps" = 0 ] || say "compiling in $folder/"
   quietly "compile-${folder//\//-}" ninja -C "$folder" "$@"
 }

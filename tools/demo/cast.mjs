@@ -8,7 +8,7 @@ export const provider = { email: 'provider@demo.example', role: 'provider', name
 export const company = [
   {
     name: 'Łódzkie Zakłady Ślusarskie',
-    limit: 900,
+    limit: 120,
     markup: '1.3',
     timezone: 'Europe/Warsaw',
     people: [

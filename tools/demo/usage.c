@@ -25,7 +25,7 @@ static const int week[] = {100, 112, 108, 104, 82, 9, 5};
 static const int hours[24] = {0,  0,  0,  0,  0,  0, 1, 6, 18, 26, 28, 24,
                               12, 20, 26, 24, 16, 8, 4, 3, 3,  2,  1,  0};
 
-enum { FULL_DAY_CALLS = 13, TREND_DAYS = 60, RESERVED_USD = 1 };
+enum { FULL_DAY_CALLS = 30, TREND_DAYS = 60, RESERVED_USD = 1 };
 
 struct demo_call {
     char id[ID_CAP], generation_id[64];
@@ -73,7 +73,7 @@ static const struct demo_model *model_for(const struct day_job *j, size_t person
 /* Mostly short questions, now and then a long document. */
 static int64_t prompt_tokens_for(struct chance *c)
 {
-    return chance_percent(c, 12) ? chance_between(c, 6000, 42000) : chance_between(c, 180, 4200);
+    return chance_percent(c, 15) ? chance_between(c, 14000, 68000) : chance_between(c, 600, 8200);
 }
 
 static enum generation_state outcome(struct chance *c)
@@ -99,7 +99,7 @@ static struct demo_call call_make(const struct day_job *j, size_t person)
         .model = model_for(j, person),
         .purpose = "chat",
         .prompt_tokens = prompt_tokens_for(c),
-        .completion_tokens = chance_between(c, 60, 1400),
+        .completion_tokens = chance_between(c, 120, 2400),
         .created_ms = j->day_start_ms + hour * MS_PER_HOUR + chance_between(c, 0, MS_PER_HOUR - 1),
         .state = outcome(c),
     };
@@ -194,6 +194,8 @@ static status call_write(struct db *db, struct day_job *j, const struct user *pe
     if (call->created_ms + call->took_ms >= j->until_ms)
         return ST_OK;
     status st = call_begin(db, j, person, call);
+    if (st == ST_PAYMENT)
+        return ST_OK; /* refused, as it would have been */
     if (st == ST_OK)
         st = call_settle(db, j, call);
     if (st == ST_OK)
