@@ -107,19 +107,31 @@ static void add_object(struct relay *r, struct json v, const struct usage_event 
 
 /* ---- streams ---- */
 
+static bool is_inside(str part, str whole)
+{
+    return part.p >= whole.p && part.p + part.n <= whole.p + whole.n;
+}
+
+/* The object changes, the lines around it stay. Data that came on several lines is one line afterwards. */
+static void add_event(struct relay *r, const struct sse_event *event, struct json v, const struct usage_event *e)
+{
+    bool is_one_line = is_inside(v.raw, event->raw);
+    size_t before = is_one_line ? (size_t)(v.raw.p - event->raw.p) : 0;
+    buf_add(&r->out, is_one_line ? str_sub(event->raw, 0, before) : STR("data: "));
+    add_object(r, v, e, &r->out);
+    buf_add(&r->out, is_one_line ? str_from(event->raw, before + v.raw.n) : STR("\n\n"));
+}
+
 static void relay_object(struct relay *r, const struct sse_event *event, struct json v)
 {
     struct usage_event e;
     arena_reset(&r->scratch);
     usage_read(v, &r->scratch, &e);
     keep_facts(r, &e);
-    if (e.usage.is_present) {
-        buf_add(&r->out, STR("data: "));
-        add_object(r, v, &e, &r->out);
-        buf_add(&r->out, STR("\n\n"));
-    } else {
+    if (e.usage.is_present)
+        add_event(r, event, v, &e);
+    else
         buf_add(&r->out, event->raw);
-    }
     if (r->observe != NULL)
         r->observe(r->observe_ctx, &e);
 }
@@ -183,14 +195,17 @@ static void finish_plain(struct relay *r)
 {
     struct json v;
     struct usage_event e;
-    str body = str_trim(buf_view(&r->plain));
-    if (json_check(body, &v, NULL) != ST_OK || v.type != JSON_OBJECT) {
+    str all = buf_view(&r->plain);
+    if (json_check(str_trim(all), &v, NULL) != ST_OK || v.type != JSON_OBJECT) {
         r->is_broken = true;
         return;
     }
     usage_read(v, &r->scratch, &e);
     keep_facts(r, &e);
+    size_t before = (size_t)(v.raw.p - all.p);
+    buf_add(&r->held, str_sub(all, r->padding_sent, before - r->padding_sent));
     add_object(r, v, &e, &r->held);
+    buf_add(&r->held, str_from(all, before + v.raw.n));
     r->is_done = true;
     if (r->observe != NULL)
         r->observe(r->observe_ctx, &e);

@@ -83,6 +83,7 @@ static void a_plain_answer_cut_at_every_byte(void **state)
     (void)state;
     str all = STR("\n         \n\n         \n{\"id\":\"gen-2\",\"model\":\"m/x\",\"choices\":[{\"message\":{\"content\":\"ok\"}}],\"usage\":" USAGE_FULL "}");
     str padding = STR("\n         \n\n         \n");
+    str billed = STR("\n         \n\n         \n{\"id\":\"gen-2\",\"model\":\"m/x\",\"choices\":[{\"message\":{\"content\":\"ok\"}}],\"usage\":" USAGE_BILLED "}");
     for (size_t cut = 0; cut <= all.n; cut++) {
         struct run x;
         run_init(&x, false);
@@ -91,8 +92,29 @@ static void a_plain_answer_cut_at_every_byte(void **state)
         /* white space may have gone before the answer; nothing else before the end */
         assert_true(x.out.n <= padding.n && str_starts(padding, buf_view(&x.out)));
         relay_finish(&x.r);
-        assert_str(buf_view(&x.r.held), STR("{\"id\":\"gen-2\",\"model\":\"m/x\",\"choices\":[{\"message\":{\"content\":\"ok\"}}],\"usage\":" USAGE_BILLED "}"));
         assert_true(x.r.is_done && x.r.has_cost);
+        buf_add(&x.out, buf_view(&x.r.held));
+        assert_str(buf_view(&x.out), billed);
+        run_free(&x);
+    }
+}
+
+/* Line ends, other fields and white space around the object are the supplier's. */
+static void the_lines_around_usage_stay(void **state)
+{
+    (void)state;
+    static const char *const around[][2] = {{"data: ", "\r\n\r\n"}, {": note\nid: 7\ndata:  ", " \nretry: 5\n\n"}, {"data:", "\r\r"}};
+    for (size_t i = 0; i < COUNT_OF(around); i++) {
+        struct run x;
+        MAI_AUTO(buf_free) struct buf in, out;
+        buf_init(&in, 10000);
+        buf_init(&out, 10000);
+        buf_addf(&in, "%s{\"id\":\"g\",\"usage\":%s}%s", around[i][0], USAGE_FULL, around[i][1]);
+        buf_addf(&out, "%s{\"id\":\"g\",\"usage\":%s}%s", around[i][0], USAGE_BILLED, around[i][1]);
+        run_init(&x, true);
+        feed(&x, buf_view(&in));
+        feed(&x, STR(": more\n\n"));
+        assert_true(str_starts(buf_view(&x.out), buf_view(&out)));
         run_free(&x);
     }
 }
@@ -210,7 +232,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stream_cut_in_two_at_every_byte), cmocka_unit_test(a_stream_byte_by_byte),
-        cmocka_unit_test(a_plain_answer_cut_at_every_byte),  cmocka_unit_test(the_last_usage_wins),
+        cmocka_unit_test(a_plain_answer_cut_at_every_byte),  cmocka_unit_test(the_lines_around_usage_stay),
+        cmocka_unit_test(the_last_usage_wins),
         cmocka_unit_test(usage_without_cost_is_not_zero),    cmocka_unit_test(zero_is_a_cost),
         cmocka_unit_test(byok_adds_the_upstream_cost),       cmocka_unit_test(errors_are_seen_and_pass),
         cmocka_unit_test(what_cannot_be_read_does_not_go_on), cmocka_unit_test(an_unfinished_event_at_the_end_counts),
