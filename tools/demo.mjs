@@ -7,14 +7,14 @@
 import { execFile, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { company, managementKey, password, provider, questions } from './demo/cast.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const build = join(root, 'build');
-const data = join(build, 'demo-data');
-const logFile = join(build, 'demo-server.log');
+const data = resolve(process.env.MAI_DEMO_DATA ?? join(build, 'demo-data'));
+const logFile = `${data}.log`;
 const stateFile = join(data, 'demo.json');
 const host = process.env.HOST ?? '127.0.0.1';
 const pastDays = 60;
@@ -216,6 +216,8 @@ function writeState(companies) {
 
 // ---- the block ----
 
+const shown = (path) => (path.startsWith(`${root}/`) ? relative(root, path) : path);
+
 function print(address, simulator, seconds) {
   const row = (name, text) => console.log(`  ${name.padEnd(12)} ${text}`);
   const wide = Math.max(...[provider, ...company.flatMap((one) => one.people)].map((p) => p.email.length));
@@ -230,9 +232,9 @@ function print(address, simulator, seconds) {
     one.people.forEach(login);
   }
   row('supplier', `${simulator}  (openrouter-sim, nothing leaves this machine)`);
-  row('data', 'build/demo-data  (./run demo --reset starts afresh)');
-  row('log', 'build/demo-server.log');
-  row('commands', `DATA_DIR=build/demo-data build/mai client list`);
+  row('data', `${shown(data)}  (./run demo --reset starts afresh)`);
+  row('log', shown(logFile));
+  row('commands', `DATA_DIR=${shown(data)} build/mai client list`);
   console.log('\nCtrl-C stops it.');
 }
 

@@ -1,12 +1,13 @@
-// Reporter for node:test that writes one JSON line per finished test (not per suite), for tests/run.mjs.
+// Reporter for node:test that writes one JSON line per finished test, for tests/run.mjs. A suite is a line only when it
+// was skipped as a whole or failed by itself.
 export default async function* reporter(source) {
   for await (const { type, data } of source) {
     if (type !== 'test:pass' && type !== 'test:fail') continue;
-    if (data.details?.type === 'suite' && !failedByItself(type, data)) continue;
-    const skipped = data.skip !== undefined && data.skip !== false ? data.skip : data.todo;
+    const skipped = data.skip ?? data.todo;
+    if (data.details?.type === 'suite' && skipped === undefined && !failedByItself(type, data)) continue;
     yield `${JSON.stringify({
       name: data.name,
-      result: skipped !== undefined && skipped !== false ? 'skipped' : type === 'test:pass' ? 'passed' : 'failed',
+      result: skipped !== undefined ? 'skipped' : type === 'test:pass' ? 'passed' : 'failed',
       reason: typeof skipped === 'string' ? skipped : undefined,
       detail: type === 'test:fail' ? explain(data.details?.error) : undefined,
     })}\n`;

@@ -10,7 +10,7 @@ export function parseTap(text) {
   for (const line of text.split('\n')) {
     const plan = /^1\.\.(\d+)/.exec(line);
     const point = /^(not )?ok (\d+)(?: - (.*?))?(?:\s*# (SKIP|TODO)\s*(.*))?$/i.exec(line);
-    if (plan) planned = Math.max(planned, Number(plan[1]));
+    if (plan) planned += Number(plan[1]); // a program may run several groups
     else if (point) cases.push(pointOf(point));
     else if (line.startsWith('#') && cases.length > 0) cases.at(-1).notes.push(line.slice(1).trim());
   }
