@@ -86,8 +86,10 @@ export function compact(value: number): string {
   return new Intl.NumberFormat(current.locale, { notation: 'compact', maximumSignificantDigits: 3 }).format(value);
 }
 
+/* Something is never shown as nothing: below a tenth of a percent it is "<0.1%". */
 export function percent(part: number): string {
-  return new Intl.NumberFormat(current.locale, { style: 'percent', maximumFractionDigits: 1 }).format(part);
+  const format = new Intl.NumberFormat(current.locale, { style: 'percent', maximumFractionDigits: 1 });
+  return part > 0 && part < 0.001 ? `<${format.format(0.001)}` : format.format(part);
 }
 
 export function decimal(value: number, digits = 6): string {
