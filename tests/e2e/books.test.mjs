@@ -1,10 +1,8 @@
 // Every behaviour the simulator knows goes through mAI, plain and streamed: afterwards the ledger is the bill, each row
 // ended as it should, the client got the supplier's bytes but for `usage`, and nobody saw a raw cost.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
-import { promisify } from 'node:util';
-import { executable, pico } from '../lib/sim.mjs';
+import { pico } from '../lib/sim.mjs';
 import { World, billedOf, isWaiting, until } from '../lib/world.mjs';
 
 const content = 'one two three four five';
@@ -189,11 +187,7 @@ describe('every preset of the simulator', async () => {
   });
 
   test('mai ledger list --json gives the same rows', async () => {
-    const { stdout } = await promisify(execFile)(executable('mai'), ['ledger', 'list', '--client', 'Acme', '--json'], {
-      env: { ...process.env, DATA_DIR: world.mai.folder },
-      maxBuffer: 64 << 20,
-    });
-    const listed = stdout.trim().split('\n').map((line) => JSON.parse(line));
+    const listed = await world.ledger();
     const stored = await world.rows();
     assert.equal(listed.length, stored.length);
     const byId = new Map(stored.map((row) => [row.id, row]));

@@ -23,7 +23,7 @@ export const managementKey = 'sk-or-v1-management-demo-0000000000000000000000000
 
 /** Path of a built executable, wherever the build put it. */
 export function executable(name) {
-  for (const place of [join(buildFolder, name), join(buildFolder, 'sim', name), join(buildFolder, 'src', name)])
+  for (const place of [join(buildFolder, name), join(buildFolder, 'sim', name), join(buildFolder, 'src', name), join(buildFolder, 'tests/e2e', name)])
     if (existsSync(place)) return place;
   throw new Error(`${name} is not built in ${buildFolder} (set MAI_BUILD)`);
 }

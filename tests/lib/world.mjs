@@ -14,7 +14,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Server } from './server.mjs';
+import { Mai } from './mai.mjs';
 import { Sim, pico } from './sim.mjs';
 
 const run = promisify(execFile);
@@ -47,13 +47,13 @@ export function billedOf(cost, ppm) {
 export class World {
   /**
    * @param {{ limit?: number, markup?: number, simArgs?: string[], env?: object, program?: string, wrap?: string[] }} [options]
-   *   limit: hard monthly limit in billed USD; program, wrap: see Server.start
+   *   limit: hard monthly limit in billed USD; program, wrap: see Server.start in server.mjs
    */
   static async start({ limit = null, markup = 1.3, simArgs = [], env = {}, ...server } = {}) {
     const world = new World();
     world.sim = await Sim.start({ args: simArgs });
     try {
-      world.mai = await Server.start({
+      world.mai = await Mai.start({
         ...server,
         env: {
           OPENAI_API_BASE_URL: world.sim.url,
@@ -184,6 +184,13 @@ export class World {
       maxBuffer: 256 << 20,
     });
     return stdout.trim() === '' ? [] : JSON.parse(stdout);
+  }
+
+  /** The ledger as `mai ledger list --json` gives it, asked of the running server. */
+  async ledger() {
+    const { code, stdout, stderr } = await this.mai.command(['ledger', 'list', '--json']);
+    assert.equal(code, 0, stderr);
+    return stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
   }
 
   /** Every row of the ledger, oldest first; money as BigInt or null, state as a word. */
