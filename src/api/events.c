@@ -143,8 +143,11 @@ static void snapshot_event(struct live_stream *l, str payload)
         answer_over(l, id);
         return;
     }
-    if (live_stream_send(l, payload))
-        subscribe_id(l, "answer", id, answer_event);
+    if (!live_stream_send(l, payload))
+        return;
+    char key[2 * ID_CAP];
+    snprintf(key, sizeof key, "%s/%s", live_stream_who(l)->scope.user_id, id);
+    subscribe_id(l, "answer", key, answer_event);
 }
 
 void loop_chat_live(struct api_server *s, struct http_request *r, struct principal *who, const str *params)

@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
-enum { SAVE_EVERY_MS = 1000, BODY_SLACK = 1 << 20 };
+enum { SAVE_EVERY_MS = 1000, BODY_SLACK = 1 << 20, KEY_CAP = 2 * ID_CAP };
 
 struct answer {
     struct answers *owner;
@@ -21,6 +21,7 @@ struct answer {
     bool has_view;
     char message_id[ID_CAP];
     char chat_id[ID_CAP];
+    char key[KEY_CAP];             /* in the table */
     struct completion *completion; /* NULL before and after */
     struct answer_begun begun;
     struct buf content, reasoning;
@@ -42,8 +43,14 @@ struct answer {
 struct answers {
     struct gateway *g;
     pthread_mutex_t lock;          /* guards the table; answers themselves belong to their loop */
-    struct hash by_message;        /* message id -> struct answer */
+    struct hash by_key;            /* person and message id -> struct answer */
 };
+
+/* Message ids are made by clients: one person's say nothing about another's. */
+static void make_key(const struct scope *who, str message_id, char dst[static KEY_CAP])
+{
+    snprintf(dst, KEY_CAP, "%s/%.*s", who->user_id, STR_ARG(message_id));
+}
 
 struct answers *answers_new(struct gateway *g)
 {
@@ -75,7 +82,7 @@ void answers_free(struct answers *a)
 {
     if (a == NULL)
         return;
-    hash_free(&a->by_message);
+    hash_free(&a->by_key);
     pthread_mutex_destroy(&a->lock);
     mem_free(a);
 }
@@ -84,9 +91,9 @@ static bool table_add(struct answer *x)
 {
     struct answers *a = x->owner;
     pthread_mutex_lock(&a->lock);
-    bool is_free = hash_get(&a->by_message, str_c(x->message_id)) == NULL;
+    bool is_free = hash_get(&a->by_key, str_c(x->key)) == NULL;
     if (is_free)
-        hash_set(&a->by_message, str_c(x->message_id), x);
+        hash_set(&a->by_key, str_c(x->key), x);
     pthread_mutex_unlock(&a->lock);
     return is_free;
 }
@@ -95,8 +102,8 @@ static void table_remove(struct answer *x)
 {
     struct answers *a = x->owner;
     pthread_mutex_lock(&a->lock);
-    if (hash_get(&a->by_message, str_c(x->message_id)) == x)
-        hash_remove(&a->by_message, str_c(x->message_id));
+    if (hash_get(&a->by_key, str_c(x->key)) == x)
+        hash_remove(&a->by_key, str_c(x->key));
     pthread_mutex_unlock(&a->lock);
 }
 
@@ -104,9 +111,9 @@ static void table_remove(struct answer *x)
 
 static void publish(const struct answer *x, const char *kind, str payload)
 {
-    char topic[ID_CAP + 8];
+    char topic[KEY_CAP + 8];
     bool is_answer = strcmp(kind, "answer") == 0;
-    snprintf(topic, sizeof topic, "%s:%s", kind, is_answer ? x->message_id : x->who->scope.user_id);
+    snprintf(topic, sizeof topic, "%s:%s", kind, is_answer ? x->key : x->who->scope.user_id);
     hub_publish(x->owner->g->hub, str_c(topic), payload);
 }
 
@@ -394,6 +401,7 @@ void answers_start(struct answers *a, const struct answer_request *req)
         refuse(x, ST_UNPROCESSABLE, STR("chat_id and id must be UUIDs"));
         return;
     }
+    make_key(&req->who->scope, req->message_id, x->key);
     if (!table_add(x)) {
         refuse(x, ST_CONFLICT, STR("An answer with this id is running already"));
         return;
@@ -408,7 +416,7 @@ void answers_view_gone(struct answers *a, void *view_ctx)
     void *value;
     struct loop *here = loop_current();
     pthread_mutex_lock(&a->lock);
-    while (hash_next(&a->by_message, &at, NULL, &value)) {
+    while (hash_next(&a->by_key, &at, NULL, &value)) {
         struct answer *x = value;
         if (x->loop == here && x->has_view && x->view.ctx == view_ctx)
             x->has_view = false;
@@ -430,7 +438,7 @@ size_t answers_list(struct answers *a, const struct scope *who, str chat_id,
     size_t at = 0, count = 0;
     void *value;
     pthread_mutex_lock(&a->lock);
-    while (count < ANSWERS_LIST_MAX && hash_next(&a->by_message, &at, NULL, &value)) {
+    while (count < ANSWERS_LIST_MAX && hash_next(&a->by_key, &at, NULL, &value)) {
         const struct answer *x = value;
         if (str_eq(str_c(x->chat_id), chat_id) && is_theirs(x, who))
             (void)str_copy_z(str_c(x->message_id), ids_out[count++], ID_CAP);
@@ -442,6 +450,7 @@ size_t answers_list(struct answers *a, const struct scope *who, str chat_id,
 struct order { /* a task for an answer, which may have ended when it arrives */
     struct task task;
     struct answers *answers;
+    char key[KEY_CAP];
     char message_id[ID_CAP];
     char topic[64];
 };
@@ -449,28 +458,38 @@ struct order { /* a task for an answer, which may have ended when it arrives */
 static struct answer *find(struct order *o)
 {
     pthread_mutex_lock(&o->answers->lock);
-    struct answer *x = hash_get(&o->answers->by_message, str_c(o->message_id));
+    struct answer *x = hash_get(&o->answers->by_key, str_c(o->key));
     pthread_mutex_unlock(&o->answers->lock);
     return x; /* on its loop: it cannot go before we return */
 }
 
-/* Posts `run` to the loop of a running answer; who NULL: anybody's. */
-static status send_order(struct answers *a, const struct scope *who, str message_id, str topic,
-                         void (*run)(struct task *t))
+/* Posts `run` to the loop of a running answer. */
+static status send_order(struct answers *a, str key, str message_id, str topic, void (*run)(struct task *t))
 {
     pthread_mutex_lock(&a->lock);
-    struct answer *x = hash_get(&a->by_message, message_id);
-    struct loop *loop = x != NULL && (who == NULL || is_theirs(x, who)) ? x->loop : NULL;
+    struct answer *x = hash_get(&a->by_key, key);
+    struct loop *loop = x != NULL ? x->loop : NULL;
     pthread_mutex_unlock(&a->lock);
     if (loop == NULL)
         return ST_NOT_FOUND;
     struct order *o = NEW(struct order);
     o->answers = a;
     o->task.run = run;
+    (void)str_copy_z(key, o->key, sizeof o->key);
     (void)str_copy_z(message_id, o->message_id, sizeof o->message_id);
     (void)str_copy_z(topic, o->topic, sizeof o->topic);
     loop_post(loop, &o->task);
     return ST_OK;
+}
+
+static status send_order_of(struct answers *a, const struct scope *who, str message_id, str topic,
+                            void (*run)(struct task *t))
+{
+    char key[KEY_CAP];
+    if (!id_is_valid(message_id))
+        return ST_NOT_FOUND;
+    make_key(who, message_id, key);
+    return send_order(a, str_c(key), message_id, topic, run);
 }
 
 static void stop_on_loop(struct task *t)
@@ -492,29 +511,29 @@ static void stop_on_loop(struct task *t)
 
 status answers_stop(struct answers *a, const struct scope *who, str message_id)
 {
-    return send_order(a, who, message_id, STR(""), stop_on_loop);
+    return send_order_of(a, who, message_id, STR(""), stop_on_loop);
 }
 
 /* user_id STR_NONE: everybody's. */
 static void stop_many(struct answers *a, str user_id)
 {
-    struct stop_id {
-        char id[ID_CAP];
-    } *ids;
+    struct stop_key {
+        char text[KEY_CAP];
+    } *keys;
     size_t at = 0, count = 0;
     str key;
     void *value;
     pthread_mutex_lock(&a->lock);
-    ids = mem_alloc_array(a->by_message.count + 1, sizeof *ids);
-    while (hash_next(&a->by_message, &at, &key, &value)) {
+    keys = mem_alloc_array(a->by_key.count + 1, sizeof *keys);
+    while (hash_next(&a->by_key, &at, &key, &value)) {
         const struct answer *x = value;
         if (user_id.p == NULL || str_eq(str_c(x->who->scope.user_id), user_id))
-            (void)str_copy_z(key, ids[count++].id, ID_CAP);
+            (void)str_copy_z(key, keys[count++].text, KEY_CAP);
     }
     pthread_mutex_unlock(&a->lock);
-    for (size_t i = 0; i < count; i++)
-        (void)answers_stop(a, NULL, str_c(ids[i].id)); /* one that ended meanwhile is stopped too */
-    mem_free(ids);
+    for (size_t i = 0; i < count; i++) /* one that ended meanwhile is stopped too */
+        (void)send_order(a, str_c(keys[i].text), STR(""), STR(""), stop_on_loop);
+    mem_free(keys);
 }
 
 void answers_stop_person(struct answers *a, str user_id)
@@ -555,5 +574,5 @@ static void snapshot_on_loop(struct task *t)
 
 status answers_snapshot(struct answers *a, const struct scope *who, str message_id, str topic)
 {
-    return send_order(a, who, message_id, topic, snapshot_on_loop);
+    return send_order_of(a, who, message_id, topic, snapshot_on_loop);
 }

@@ -1,8 +1,8 @@
 /* Answers in web chats: the chat is the consumer of the completion, so the answer goes on when every page is closed,
  * is stored as it arrives, can be joined late from any page of that person and stopped from any of them.
  *
- * An answer lives on the loop that began it. Others find it in a table by its message id, see only who owns it, and
- * send it tasks. Live views are hub topics: "answer:<message id>" carries
+ * An answer lives on the loop that began it. Others find it in a table by its person and message id (ids are made by
+ * clients), and send it tasks. Live views are hub topics: "answer:<user id>/<message id>" carries
  *   {"type":"delta","id",...}  and  {"type":"done","id"}
  * and each joining view gets {"type":"snapshot",...} on a topic of its own. */
 #ifndef MAI_ANSWERS_H

@@ -1,6 +1,6 @@
 /* Live events between threads: publish on a topic from anywhere, receive on a loop. Payloads are copied once
  * and shared. Per publisher thread, order is kept for each receiver. Topics: "user:<id>" (one person's pages),
- * "org:<id>" (usage of an organization), "provider", "all", "answer:<token>" (one viewer). */
+ * "org:<id>" (usage of an organization), "provider", "all", "answer:<user id>/<message id>" (who watches it). */
 #ifndef MAI_HUB_H
 #define MAI_HUB_H
 
