@@ -91,7 +91,8 @@ static void have_principal(void *ctx, status st, struct principal *p, str text)
     char words[200];
     if (st == ST_OK)
         v->who = principal_ref(p);
-    if (st == ST_OK || (is_public && st == ST_UNAUTHENTICATED)) {
+    /* a credential that is good for nothing any more does not shut what is open to everybody */
+    if (st == ST_OK || (is_public && (st == ST_UNAUTHENTICATED || st == ST_FORBIDDEN))) {
         check_and_enter(v);
         return;
     }

@@ -98,8 +98,8 @@ static status permit_api_key(const struct api_route *route, struct err *e)
 
 status permit(const struct api_route *route, const struct principal *who, struct err *e)
 {
-    if (who == NULL && (route->may & MAY_NOBODY_SIGNED_IN) != 0)
-        return ST_OK;
+    if ((route->may & MAY_NOBODY_SIGNED_IN) != 0)
+        return ST_OK; /* whoever it is: nobody may as well */
     if (who == NULL)
         return err_set(e, ST_UNAUTHENTICATED, "%s",
                        (route->may & MAY_ONLY_API_KEY) != 0
@@ -109,10 +109,10 @@ status permit(const struct api_route *route, const struct principal *who, struct
         return permit_api_key(route, e);
     if ((route->may & MAY_ONLY_API_KEY) != 0)
         return err_set(e, ST_FORBIDDEN, "This address takes API keys (sk-mai-...) only, not web sessions");
-    if (who->must_change_password && (route->may & (MAY_FIRST_PASSWORD | MAY_NOBODY_SIGNED_IN)) == 0)
+    if (who->must_change_password && (route->may & MAY_FIRST_PASSWORD) == 0)
         return err_set(e, ST_FORBIDDEN, "Please choose a password of your own first");
     unsigned bit = role_bit(who);
-    if ((route->may & (bit | MAY_NOBODY_SIGNED_IN)) == 0)
+    if ((route->may & bit) == 0)
         return err_set(e, ST_FORBIDDEN, "%s", refusal(route, bit));
     return ST_OK;
 }
