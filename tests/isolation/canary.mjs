@@ -52,12 +52,12 @@ export class Canaries {
     return this.#marks.size;
   }
 
-  /** Every mark in `text` that `reader` may not read; ids that stand in `sent` may. */
+  /** Every mark in `text` that `reader` may not read; what the request itself brought (`sent`) may come back. */
   leaks(reader, text, sent = '') {
     const found = new Map();
     for (const pattern of [UUID, HASH, PSEUDONYM])
       for (const [word] of text.matchAll(pattern)) this.#judge(word, reader, sent, found);
-    for (const match of text.matchAll(TEXT)) this.#judgeText(match, reader, found);
+    for (const match of text.matchAll(TEXT)) this.#judgeText(match, reader, sent, found);
     return [...found.values()];
   }
 
@@ -68,7 +68,8 @@ export class Canaries {
   }
 
   // A part of a canary (a cut snippet, a cut title) still names its organization and person.
-  #judgeText([word, org, person], reader, found) {
+  #judgeText([word, org, person], reader, sent, found) {
+    if (sent.includes(word)) return;
     const whole = this.#marks.get(word.toLowerCase());
     const mark = whole ?? { text: word, org: org.toUpperCase(), person: person.toLowerCase(), field: 'a part', who: seen.own };
     if (!mayRead(reader, mark)) found.set(word, { text: mark.text, org: mark.org, person: mark.person, field: mark.field });
@@ -93,10 +94,10 @@ export class Secrets {
     if (text) this.#texts.set(text, what);
   }
 
-  /** A supplier key: its last four characters may be shown, six may not. */
+  /** A supplier key: its last four characters may be shown, ten may not. */
   supplierKey(what, key) {
-    this.add(what, key.slice(-6));
-    this.add(what, key.slice(9, 25));
+    this.add(what, key.slice(-10));
+    this.add(what, key.slice(9, 25)); // behind sk-or-v1-
   }
 
   get size() {

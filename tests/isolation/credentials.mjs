@@ -50,7 +50,7 @@ export async function credentials(w) {
     'a session signed out': { kind: 'none', headers: token(await signedOut(w)) },
     'a disabled person': { kind: 'none', headers: token(await disabledPerson(w)) },
     'a revoked API key': { kind: 'none', headers: token(await revokedKey(w)) },
-    'admin of a disabled organization': { kind: 'none', headers: token(await disabledOrganization(w)), refused: 403 },
+    'API key of a disabled organization': { kind: 'none', headers: token(await disabledOrganization(w)), refused: 403 },
     'pending': { kind: 'session', who: A.pending, headers: bearer },
     'user': { kind: 'session', who: A.user, headers: bearer },
     'user by cookie': { kind: 'cookie', who: A.cookie, headers: (who) => cookie(who.token) },
@@ -100,9 +100,13 @@ async function revokedKey(w) {
 
 async function disabledOrganization(w) {
   const made = await w.call(w.provider, 'POST', `${CO}/clients`, { name: 'Disabled', admin_email: `${randomUUID()}@c.example`, admin_name: 'Carl' });
-  const admin = await w.signIn({ person: 'admin of C', email: made.admin.email, password: made.admin.one_time_password });
-  await w.call(w.provider, 'POST', `${CO}/clients/${made.client.id}/disable`, {});
-  return admin.token;
+  const path = `${CO}/clients/${made.client.id}`;
+  await w.call(w.provider, 'PATCH', path, { api_access: true });
+  const carl = await w.signIn({ person: 'admin of C', email: made.admin.email, password: made.admin.one_time_password });
+  await w.call(carl, 'POST', '/api/v1/auths/update/password', { password: carl.password, new_password: (carl.password = randomUUID()) });
+  const { api_key: text } = await w.call(await w.signIn(carl), 'POST', '/api/v1/auths/api_keys', { name: 'disabled' });
+  await w.call(w.provider, 'POST', `${path}/disable`, {});
+  return text;
 }
 
 /** 'through', or the status with which the route refuses this caller whatever it asks for. */

@@ -70,8 +70,9 @@ export class Judge {
   same(route, c, answer, nothing, kind) {
     if (answer === nothing || answer === undefined || nothing === undefined) return;
     if (answer.status === 429 || nothing.status === 429) return; // slowed down: says nothing about the thing
-    const [one, other] = [plain(answer), plain(nothing)];
-    if (one !== other) this.note('oracle', route.name, `as ${c.name}, with ${kind}: ${cut(one)}\nbut about nothing: ${cut(other)}`);
+    const [one, other] = [plain(answer).split('\n'), plain(nothing).split('\n')];
+    const differs = one.flatMap((line, at) => (line === other[at] ? [] : [`${line} (about nothing: ${other[at]})`]));
+    if (one.length !== other.length || differs.length > 0) this.note('oracle', route.name, `as ${c.name}, with ${kind}: ${cut(differs.join('\n'))}`);
   }
 
   check(route, c, fault) {
@@ -85,12 +86,12 @@ export class Judge {
       if (JSON.stringify(was) === JSON.stringify(is)) continue;
       const at = was.findIndex((row, i) => JSON.stringify(row) !== JSON.stringify(is[i]));
       const [gone, came] = [JSON.stringify(was[at]), JSON.stringify(is[at < 0 ? was.length : at])];
-      this.note('changed', part, `${was.length} rows before, ${is.length} after; was ${cut(gone ?? 'nothing')}\nis ${cut(came ?? 'nothing')}`);
+      this.note('changed', part, `${was.length} rows before, ${is.length} after; was ${cut(gone ?? 'nothing')}, is ${cut(came ?? 'nothing')}`);
     }
   }
 }
 
-const cut = (text) => (text.length > 400 ? `${text.slice(0, 400)}...` : text);
+const cut = (text) => (text.length > 400 ? `${text.slice(0, 400)}...` : text).replace(/\s*\n\s*/g, ' | ');
 
 /** An answer without what differs between any two: the ids that were asked for, the instant. Good answers: their shape. */
 function plain({ status, head, text, things }) {

@@ -3,7 +3,7 @@
 // token figures lie in bands, so that a sum shows whose calls it holds: see `bands`.
 
 import { execFile } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Mai } from '../lib/mai.mjs';
@@ -30,7 +30,8 @@ export class Organizations {
     world.canaries = new Canaries();
     world.secrets = new Secrets();
     try {
-      world.sim = await Sim.start();
+      world.managementKey = `sk-or-v1-${randomBytes(32).toString('hex')}`;
+      world.sim = await Sim.start({ args: ['--management-key', world.managementKey] });
       await world.#found();
     } catch (error) {
       await world.stop();
@@ -45,13 +46,13 @@ export class Organizations {
     this.mai = await Mai.start({
       sim: this.sim,
       env: {
-        OPENROUTER_PROVISIONING_KEY: this.sim.managementKey,
+        OPENROUTER_PROVISIONING_KEY: this.managementKey,
         MAI_PROVIDER_EMAIL: this.provider.email,
         MAI_PROVIDER_PASSWORD: providerPassword,
         LOG_LEVEL: 'info',
       },
     });
-    this.secrets.supplierKey('the management key', this.sim.managementKey);
+    this.secrets.supplierKey('the management key', this.managementKey);
     this.wire = new Wire(this.mai.port);
     await this.signIn(this.provider);
     this.A = await this.#organization('A');
@@ -185,7 +186,7 @@ export class Organizations {
     const big = PROMPT_BYTES[one.org];
     await this.complete(one.user2, { content: 'x'.repeat(big) });
     if (one.org === 'B') for (const person of [one.user, one.admin]) await this.complete(person, { content: 'x'.repeat(big) });
-    for (const person of [one.user, one.user2]) person.running = await this.startAnswer(person);
+    for (const person of [one.user, one.user2, one.admin]) person.running = await this.startAnswer(person);
   }
 
   async #fillAccount(one, person) {
@@ -259,13 +260,16 @@ export class Organizations {
     return { chat, answer, body };
   }
 
-  // Streams of the stalled model say a canary of their organization first.
-  #stallStreams() {
-    const rule = (one) => ({
-      model: STALLED, key: one.keyHash,
-      do: { answer: `${this.canaries.text(one.org, 'user', 'running')} and much more`.repeat(50), chunk_tokens: 40, chunk_ms: 3_600_000 },
-    });
-    return this.sim.script({ rules: [rule(this.A), rule(this.B)] });
+  // Streams of the stalled model say a canary of their person first.
+  async #stallStreams() {
+    const people = [...this.A.people, ...this.B.people];
+    const rules = [];
+    for (const { id, external_user: user } of await this.query('SELECT id, external_user FROM users WHERE organization_id IS NOT NULL')) {
+      const { org, person } = people.find((one) => one.id === id);
+      const answer = `${this.canaries.text(org, person, 'running')} and much more, `.repeat(50);
+      rules.push({ model: STALLED, user, do: { answer, chunk_tokens: 40, chunk_ms: 3_600_000 } });
+    }
+    await this.sim.script({ rules });
   }
 
   /** An answer that has begun and does not end; the page that asked goes away. */

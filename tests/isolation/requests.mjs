@@ -60,9 +60,8 @@ const completion = (body) => ({ make: () => [{ body }, { body: { ...body, stream
 const embedding = { make: () => ({ body: { model: 'openai/text-embedding-3-small', input: 'Hello' } }) };
 
 /** A question in a chat: by ids of `t`, in chats of the caller's own with ids of `t`. */
-function questions(t, w, c) {
+async function questions(t, w, c) {
   const base = { model: 'sim/fast', stream: true, messages: hello };
-  const own = c.who?.chat;
   const message = () => ({ id: randomUUID(), parentId: null, content: 'Hello' });
   const asked = message();
   const foreign = [
@@ -70,13 +69,14 @@ function questions(t, w, c) {
     { body: { ...base, chat_id: t.chat, id: randomUUID(), parent_id: asked.id, user_message: asked } },
     { body: { ...base, chat_id: t.runningChat, id: t.runningAnswer, parent_id: t.question } },
   ];
-  if (!own) return foreign;
+  if (!c.isMember) return foreign;
+  const own = await w.newChat(c.who);
   const again = message();
   return [
     ...foreign,
     { body: { ...base, chat_id: own.id, id: randomUUID(), parent_id: t.question } },
     // ids are made by clients: one that runs elsewhere is free here
-    { body: { ...base, chat_id: own.id, id: t.runningAnswer, parent_id: again.id, user_message: again }, gone: [200], once: true },
+    { body: { ...base, chat_id: own.id, id: t.runningAnswer, parent_id: again.id, user_message: again }, gone: [200] },
   ];
 }
 
@@ -234,7 +234,8 @@ export const requests = {
   [`GET ${CO}/usage/by-model/{org}`]: usageOf(),
   [`GET ${CO}/usage/daily/{org}`]: { ...usageOf(), target: (t) => ({ params: { org: t.organization } }) },
   [`GET ${CO}/usage/export`]: {
-    make: (w) => ['', '?format=json&by=user', '?format=json&by=model', '?format=csv', '?format=csv&by=user', '?format=csv&by=model', `?format=csv&client_id=${w.B.id}`].map((query) => ({ query })),
+    target: (t) => ['json', 'csv'].map((format) => ({ query: `?format=${format}&by=user&client_id=${t.organization}` })),
+    proof: () => ['', '?format=json&by=user', '?format=json&by=model', '?format=csv', '?format=csv&by=user', '?format=csv&by=model'].map((query) => ({ query })),
   },
   [`GET ${CO}/usage/live`]: { until: firstEvent },
 

@@ -76,7 +76,17 @@ export async function dumpOf(w) {
     const rows = await w.query("SELECT 1 FROM chat_messages WHERE state = 'running' AND content = ''");
     return rows.length === 0;
   });
+  await settled(w);
   return { ...(await rowsOf(w)), ...(await pagesOf(w)) };
+}
+
+// Every call but the ones that still run is in the books.
+function settled(w) {
+  return until('every call but the running ones is in the books', async () => {
+    const waiting = await w.query(`SELECT id FROM generations WHERE state <= 1 AND COALESCE(chat_id, '') NOT IN
+      (SELECT chat_id FROM chat_messages WHERE state = 'running')`);
+    return waiting.length === 0;
+  });
 }
 
 async function rowsOf(w) {
@@ -123,11 +133,7 @@ const sum = (amounts) => amounts.reduce((all, one) => all + one, 0n);
  * the walk told a client's people the raw cost of a call.
  */
 export async function checkFigures(w, judge) {
-  const ends = await until('every call but the running ones is in the books', async () => {
-    const waiting = await w.query("SELECT id FROM generations WHERE state <= 1 AND chat_id NOT IN (SELECT chat_id FROM chat_messages WHERE state = 'running')");
-    return waiting.length === 0;
-  }).catch(() => false);
-  if (!ends) return judge.note('broken', 'the books', 'calls of the walk are not settled');
+  await settled(w);
   const rows = await w.query('SELECT organization_id, user_id, generation_id, CAST(cost AS TEXT) AS cost, CAST(billed AS TEXT) AS billed FROM generations WHERE cost IS NOT NULL');
   const billed = (condition) => sum(rows.filter(condition).map((row) => BigInt(row.billed)));
   for (const [person, own] of [[w.A.admin, (row) => row.organization_id === w.A.id], [w.A.user, (row) => row.user_id === w.A.user.id]]) {
