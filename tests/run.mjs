@@ -178,8 +178,13 @@ async function fuzzers() {
 
 // ---- the run ----
 
+const rows = plan.filter((row) => row.modes.includes(mode));
+const unknown = wanted.filter((name) => !rows.some((row) => row.name === name));
+if (unknown.length > 0) {
+  console.error(`test: ${mode} has no group ${unknown.join(', ')}; it has: ${rows.map((row) => row.name).join(', ')}`);
+  process.exit(2);
+}
 const books = new Books();
-for (const row of plan)
-  if (row.modes.includes(mode) && (wanted.length === 0 || wanted.includes(row.name))) await books.group(row.name, row.run);
+for (const row of rows) if (wanted.length === 0 || wanted.includes(row.name)) await books.group(row.name, row.run);
 rmSync(scratch, { recursive: true, force: true });
 process.exitCode = books.finish();
