@@ -181,7 +181,8 @@ static void free_parts(struct server *s)
         upstream_free(s->upstreams[i]);
         principals_free(s->principals[i]);
     }
-    store_close(g->store);
+    if (g->store != NULL)
+        store_close(g->store);
     budgets_free(g->budgets);
     answers_free(g->answers);
     catalog_free(g->catalog);
