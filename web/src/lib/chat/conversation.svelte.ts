@@ -126,12 +126,9 @@ export class Conversation {
     if (!message) return;
     message.stopped = true;
     message.done = true;
-    try {
-      await api.stopAnswer(message.id);
-    } finally {
-      this.#streams.get(message.id)?.abort();
-      this.#streams.delete(message.id);
-    }
+    this.#streams.get(message.id)?.abort(); /* only the view; the server ends it too, but not tidily */
+    this.#streams.delete(message.id);
+    await api.stopAnswer(message.id).catch(() => this.refresh());
   }
 
   choose(sibling_id: string): void {

@@ -41,10 +41,10 @@ export const options: MarkedExtension = {
     link({ href, tokens }: Tokens.Link): string {
       return link(href, this.parser.parseInline(tokens));
     },
-    /* An answer stands under its own heading of level two; the size stays what was meant. */
+    /* An answer stands under its own heading of level two, and models skip levels as they like: all of
+     * theirs are level three, and the size stays what was meant. */
     heading({ tokens, depth }: Tokens.Heading): string {
-      const tag = `h${Math.min(6, depth + 2)}`;
-      return `<${tag} class="h${depth}">${this.parser.parseInline(tokens)}</${tag}>`;
+      return `<h3 class="h${depth}">${this.parser.parseInline(tokens)}</h3>`;
     },
     image({ href, text }: Tokens.Image): string {
       const alt = escapeHtml(text);
