@@ -94,7 +94,7 @@ async function suiteFile(file, build) {
     {
       cwd: root,
       env: { MAI_BUILD: build, MAI_TEST_MODE: mode, ...sanitizerSettings(build !== 'build') },
-      timeoutMs: mode === 'all' ? 3_600_000 : 900_000,
+      timeoutMs: mode === 'all' ? 3_600_000 : build === 'build' ? 420_000 : 900_000,
     },
   );
   const lines = existsSync(report) ? readFileSync(report, 'utf8').split('\n').filter(Boolean) : [];
