@@ -36,6 +36,7 @@ export class Conversation {
   #streams = new Map<string, AbortController>();
   #live: AbortController | null = null;
   #loading: AbortController | null = null;
+  #choosing: Promise<unknown> = Promise.resolve();
 
   /* ---- opening and closing ---- */
 
@@ -72,12 +73,15 @@ export class Conversation {
   async refresh(): Promise<void> {
     if (!this.id || this.phase !== 'ready') return;
     const id = this.id;
+    await this.#choosing;
+    const current = this.current_id;
     const chat = await api.fetchChat(id).catch(() => null);
     if (!chat || this.id !== id) return;
     for (const message of Object.values(chat.chat.history.messages)) {
       if (!this.#streams.has(message.id)) this.messages[message.id] = message;
     }
-    if (this.#streams.size === 0) this.current_id = chat.chat.history.currentId ?? this.current_id;
+    const has_moved = this.current_id !== current; /* the person chose another version meanwhile */
+    if (this.#streams.size === 0 && !has_moved) this.current_id = chat.chat.history.currentId ?? current;
     this.joinIfRunning();
   }
 
@@ -134,7 +138,7 @@ export class Conversation {
   choose(sibling_id: string): void {
     const leaf = leafOf(this.messages, sibling_id);
     this.current_id = leaf;
-    if (this.id) void api.setCurrent(this.id, leaf).catch(() => {});
+    if (this.id) this.#choosing = api.setCurrent(this.id, leaf).catch(() => {});
   }
 
   siblings(id: string): string[] {
