@@ -122,10 +122,12 @@ static int serve(struct front *f)
     char address[ADDRESS_CAP];
     signal(SIGPIPE, SIG_IGN);
     raise_file_limit();
-    status st = server_start(f->conf, &s, &e);
+    status st = server_prepare(f->conf, &s, &e);
+    block_stop_signals(&stop_signals); /* until here a signal just ends the process: a migration is not waited for */
+    if (st == ST_OK)
+        st = server_open(s, &e);
     if (st != ST_OK)
         return front_fail(f, err_text(&e, st));
-    block_stop_signals(&stop_signals);
     address_text(f->conf, server_port(s), address);
     if (!f->conf->log_is_json)
         say_start(f->out, f->conf, address, server_gateway(s));

@@ -216,7 +216,14 @@ void server_stop(struct server *s, int64_t grace_ms)
 
 /* ---- start ---- */
 
-status server_start(const struct conf *conf, struct server **out, struct err *e)
+static status end_start(struct server *s, status st)
+{
+    stop_threads(s);
+    free_parts(s);
+    return st;
+}
+
+status server_prepare(const struct conf *conf, struct server **out, struct err *e)
 {
     struct server *s = NEW(struct server);
     s->conf = conf;
@@ -227,15 +234,16 @@ status server_start(const struct conf *conf, struct server **out, struct err *e)
         st = make_parts(s, e);
     if (st == ST_OK)
         st = accounts_from_conf(&s->g, e);
-    if (st == ST_OK)
-        st = open_doors(s, e);
-    if (st != ST_OK) {
-        stop_threads(s);
-        free_parts(s);
-        return st;
-    }
+    if (st != ST_OK)
+        return end_start(s, st);
     *out = s;
     return ST_OK;
+}
+
+status server_open(struct server *s, struct err *e)
+{
+    status st = open_doors(s, e);
+    return st == ST_OK ? ST_OK : end_start(s, st);
 }
 
 uint16_t server_port(const struct server *s)

@@ -172,7 +172,7 @@ describe('stop', () => {
 
   test('a running stream gets its time, a second signal does not wait', async () => {
     const mai = await Mai.start({ sim, env: { OPENROUTER_PROVISIONING_KEY: managementKey } });
-    const stream = await openStream(mai, { chunks: 2000, chunk_ms: 50 });
+    const stream = await openStream(mai, { words: 2000, chunkMs: 50 });
     const started = Date.now();
     process.kill(mai.pid, 'SIGTERM');
     await until('the stop', () => mai.log.includes('Server stops'));
@@ -187,7 +187,7 @@ describe('stop', () => {
 
   test('a short stream is finished before the end', async () => {
     const mai = await Mai.start({ sim, env: { OPENROUTER_PROVISIONING_KEY: managementKey } });
-    const reader = await openStream(mai, { chunks: 30, chunk_ms: 30 });
+    const reader = await openStream(mai, { words: 40, chunkMs: 30 });
     process.kill(mai.pid, 'SIGTERM');
     let text = '';
     for (let part = await reader.read(); !part.done; part = await reader.read()) text += Buffer.from(part.value).toString();
@@ -211,7 +211,7 @@ describe('stop', () => {
 });
 
 /** An admin with a verified key whose stream has begun; gives its reader. */
-async function openStream(mai, script) {
+async function openStream(mai, { words, chunkMs }) {
   const password = 'correct horse battery';
   const client = (await mai.command(['client', 'create', '--name', 'Acme', '--json'])).json;
   await mai.command(['user', 'add', '--email', 'ann@x.example', '--name', 'Ann', '--role', 'admin', '--password-stdin'], { input: password });
@@ -219,11 +219,11 @@ async function openStream(mai, script) {
   await mai.api('POST', '/openai/config/update', { ENABLE_OPENAI_API: true, OPENAI_API_BASE_URLS: [sim.url], OPENAI_API_KEYS: [client.api_key], OPENAI_API_CONFIGS: {} }, token);
   await until('the key to be verified', async () => JSON.stringify((await mai.api('GET', '/openai/config', undefined, token)).body).includes('"verified"'));
   await until('the models', async () => (await mai.api('GET', '/api/models', undefined, token)).body.data?.length > 0);
-  await sim.script({ rules: [{ path: '/chat/completions', do: script }] });
+  await sim.script({ rules: [{ path: '/chat/completions', do: { chunk_ms: chunkMs } }] });
   const response = await fetch(`${mai.origin}/api/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'sim/echo', stream: true, messages: [{ role: 'user', content: 'Hello' }] }),
+    body: JSON.stringify({ model: 'sim/echo', stream: true, messages: [{ role: 'user', content: 'word '.repeat(words) }] }),
   });
   assert.equal(response.status, 200);
   const reader = response.body.getReader();
