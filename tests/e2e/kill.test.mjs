@@ -29,10 +29,15 @@ async function watch(world, stream, tokens) {
 
 async function oneRound(world, random) {
   const { requests } = await world.sim.stats();
-  const calls = Array.from({ length: STREAMS }, (_, i) => watch(world, i % 5 !== 0, 5 + Math.floor(random() * 120)));
+  const kill = { after: Math.floor(random() * STREAMS * 0.8), ended: 0 }; // so many calls have ended then
+  const calls = Array.from({ length: STREAMS }, async (_, i) => {
+    const seen = await watch(world, i % 5 !== 0, 5 + Math.floor(random() * 150));
+    if (++kill.ended === kill.after) await world.mai.kill();
+    return seen;
+  });
   await world.sim.until((stats) => stats.requests > requests + 5);
-  await new Promise((done) => setTimeout(done, random() * 250)); // the instant is part of the seed
-  await world.mai.kill();
+  if (kill.after === 0) await world.mai.kill();
+  await world.mai.server.ended;
   const seen = await Promise.all(calls);
   await world.mai.start();
   const rows = new Map((await world.ledger()).map((row) => [row.generation_id, row]));
