@@ -88,6 +88,13 @@ static const char *reason_of(const struct apply *a)
     }
 }
 
+/* The name OpenRouter has for a key is its owner's: entering somebody else's key does not tell whose it is. */
+static str name_told(const struct apply *a)
+{
+    bool is_others = a->done.action == ACTION_FOREIGN || a->done.action == ACTION_AWAIT_APPROVAL;
+    return a->finding->has_name && !is_others ? str_c(a->finding->name) : STR_NONE;
+}
+
 static status judge(struct apply *a)
 {
     const struct connection_finding *f = a->finding;
@@ -102,7 +109,7 @@ static status judge(struct apply *a)
                              DB_INT(f->found_ms),
                              DB_INT_IF(is_retry, a->done.next_check_ms), DB_INT(is_retry ? a->row.checks + 1 : 0),
                              DB_TEXT(f->label[0] != '\0' ? str_c(f->label) : STR_NONE),
-                             DB_TEXT(f->has_name ? str_c(f->name) : STR_NONE),
+                             DB_TEXT(name_told(a)),
                              DB_INT_IF(f->has_limit, f->limit.v), DB_INT_IF(f->has_limit, f->limit_remaining.v),
                              DB_TEXT(limit_reset_text(f->limit_reset))),
                      NULL);
