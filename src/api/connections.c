@@ -19,7 +19,7 @@ static void write_key_state(struct api_call *c, const struct connection *n, cons
     const struct supplier_key *k = &n->shown;
     struct json_writer *w = &c->w;
     jw_object(w);
-    jw_kstr(w, STR("state"), n->has_shown ? key_state_text(k->state) : STR("none"));
+    jw_kstr(w, STR("state"), n->has_shown ? key_state_shown(k->state) : STR("none"));
     jw_kstr_or_null(w, STR("reason"), n->has_shown ? k->reason : STR_NONE);
     jw_kstr(w, STR("last4"), n->has_shown ? k->last4 : STR(""));
     api_kseconds_or_null(c, "checked_at", n->has_shown ? k->checked_ms : 0);
@@ -30,7 +30,7 @@ static void write_key_state(struct api_call *c, const struct connection *n, cons
     if (n->has_previous) {
         jw_kobject(w, STR("previous"));
         jw_kstr(w, STR("last4"), n->previous.last4);
-        jw_kstr(w, STR("state"), key_state_text(n->previous.state));
+        jw_kstr(w, STR("state"), key_state_shown(n->previous.state));
         jw_end(w);
     } else {
         jw_knull(w, STR("previous"));

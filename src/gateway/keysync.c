@@ -37,7 +37,7 @@ static void tell_pages(struct gateway *g, const struct connection_applied *a)
     struct json_writer w = json_writer(&b);
     jw_object(&w);
     jw_kstr(&w, STR("type"), STR("connection"));
-    jw_kstr(&w, STR("state"), key_state_text(a->state));
+    jw_kstr(&w, STR("state"), key_state_shown(a->state));
     jw_end(&w);
     snprintf(topic, sizeof topic, "org:%s", a->organization_id);
     hub_publish(g->hub, str_c(topic), buf_view(&b));
