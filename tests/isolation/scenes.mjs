@@ -71,13 +71,13 @@ const VOLATILE = {
 };
 
 /** Everything that B has, and A's second person: rows of the store, and what B's own people read by the API. */
-export async function dumpOf(w) {
+export async function dumpOf(w, { isFirst = false } = {}) {
   await until('running answers are saved as far as they came', async () => {
     const rows = await w.query("SELECT 1 FROM chat_messages WHERE state = 'running' AND content = ''");
     return rows.length === 0;
   });
   await settled(w);
-  return { ...(await rowsOf(w)), ...(await pagesOf(w)) };
+  return { ...(await rowsOf(w)), ...(await pagesOf(w, isFirst)) };
 }
 
 // Every call but the ones that still run is in the books.
@@ -106,7 +106,8 @@ async function rowsOf(w) {
   return dump;
 }
 
-async function pagesOf(w) {
+// Before the walk every page is good; after it a page that is gone is a difference like any other.
+async function pagesOf(w, isFirst) {
   const { A, B } = w;
   const pages = [
     [B.admin, '/api/v1/users?order_by=email'], [B.admin, '/api/v1/invitations'], [B.admin, '/openai/config'], [B.admin, '/api/v1/connections/waiting'],
@@ -118,10 +119,31 @@ async function pagesOf(w) {
   ];
   const dump = {};
   for (const [person, path] of pages) {
-    const text = JSON.stringify(await w.call(person, 'GET', path));
-    dump[`${path} of ${person.org} ${person.person}`] = [text.replace(/"(last_updated|last_active_at|last_used_at|checked_at|limit_remaining|external_user_state)":("[^"]*"|[\d.]+|null)/g, '"$1":0')];
+    const { status, text } = await w.wire.send('GET', path, { headers: w.headers(person) });
+    if (isFirst && status !== 200) throw new Error(`${path} of ${person.org} ${person.person}: ${status} ${text}`);
+    dump[`${path} of ${person.org} ${person.person}`] = [`${status} ${text}`.replace(/"(last_updated|last_active_at|last_used_at|checked_at|limit_remaining|external_user_state)":("[^"]*"|[\d.]+|null)/g, '"$1":0')];
   }
   return dump;
+}
+
+// ---- a key of somebody else ----
+
+/** A's admin enters B's key: nothing of B is told, A's own key works on, and A's admin cannot let itself in. */
+export async function foreignKey(w, judge) {
+  const { A, B } = w;
+  const route = 'POST /openai/config/update';
+  const shown = await w.saveKey(A.admin, B.key, 'belongs to another organization');
+  judge.content(route, 'as admin, with the key of another organization', A.admin, `\n\n${JSON.stringify(shown)}`);
+  if (shown.previous?.state !== 'verified') judge.note('status', route, `the own key does not go on: ${JSON.stringify(shown)}`);
+  for (const person of [A.admin, A.user]) {
+    const answer = await w.wire.send('POST', '/api/v1/connections/approve', { headers: w.headers(person), body: { key_hash: B.keyHash } });
+    if (answer.status !== 403 && answer.status !== 404) judge.note('status', 'POST /api/v1/connections/approve', `${person.person} lets itself in: ${answer.status} ${answer.text}`);
+  }
+  for (const admin of [A.admin, B.admin]) {
+    const waiting = await w.call(admin, 'GET', '/api/v1/connections/waiting');
+    if (waiting.length !== 0) judge.note('leak', 'GET /api/v1/connections/waiting', `${admin.org}'s admin: ${JSON.stringify(waiting)}`);
+  }
+  await w.saveKey(A.admin, A.key);
 }
 
 // ---- figures ----

@@ -15,7 +15,7 @@ import { credentials, expectation } from './credentials.mjs';
 import { Judge } from './judge.mjs';
 import { Organizations } from './organizations.mjs';
 import { requests, strangeIds, thingsOf, thingsOfNobody } from './requests.mjs';
-import { checkFigures, dumpOf, listen } from './scenes.mjs';
+import { checkFigures, dumpOf, foreignKey, listen } from './scenes.mjs';
 
 /** The routes of the program: [{ name, method, path, may, reach }]. */
 export function routesOf() {
@@ -38,7 +38,8 @@ export async function walk({ only = /./ } = {}) {
     judge.of(w);
     if (routes.some((route) => /events|live/.test(route.path))) await listen(w, judge);
     const callers = await credentials(w);
-    const before = await dumpOf(w);
+    if (routes.some((route) => /openai\/config/.test(route.path))) await foreignKey(w, judge);
+    const before = await dumpOf(w, { isFirst: true });
     const lanes = callers.map((c) => new Lane(w, c, judge, routes.filter((route) => requests[route.name])));
     await Promise.all(lanes.map((lane) => lane.run()));
     judge.compareDumps(before, await dumpOf(w));
