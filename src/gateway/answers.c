@@ -460,7 +460,8 @@ static struct answer *find(struct order *o)
     pthread_mutex_lock(&o->answers->lock);
     struct answer *x = hash_get(&o->answers->by_key, str_c(o->key));
     pthread_mutex_unlock(&o->answers->lock);
-    return x; /* on its loop: it cannot go before we return */
+    /* On its loop it cannot go before we return; on another loop it is a later one of the same id. */
+    return x != NULL && x->loop == loop_current() ? x : NULL;
 }
 
 /* Posts `run` to the loop of a running answer. */
