@@ -132,11 +132,14 @@ static status open_doors(struct server *s, struct err *e)
     status st = http_server_new(&http, &s->api.http, e);
     if (st != ST_OK)
         return st;
+    st = control_start(&s->g, &s->control, e); /* first: whoever gets an answer can also give commands */
+    if (st != ST_OK)
+        return st;
     for (size_t i = 0; i < s->g.loop_count; i++)
         loop_start(s->loops[i]);
     s->are_loops_running = true;
     s->scheduler = scheduler_start(&s->g);
-    return control_start(&s->g, &s->control, e);
+    return ST_OK;
 }
 
 /* ---- stop ---- */
