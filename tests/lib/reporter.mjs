@@ -3,7 +3,7 @@
 export default async function* reporter(source) {
   for await (const { type, data } of source) {
     if (type !== 'test:pass' && type !== 'test:fail') continue;
-    const skipped = data.skip ?? data.todo;
+    const skipped = data.skip || data.todo || undefined; // true, or the reason
     if (data.details?.type === 'suite' && skipped === undefined && !failedByItself(type, data)) continue;
     yield `${JSON.stringify({
       name: data.name,
