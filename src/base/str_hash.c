@@ -57,6 +57,8 @@ uint64_t str_hash(str s)
         hash_key[0] ^ 0x6c7967656e657261,
         hash_key[1] ^ 0x7465646279746573,
     };
+    if (s.p == NULL) /* the empty text: no arithmetic on a null pointer */
+        s.p = "";
     size_t at = 0;
     for (; s.n - at >= 8; at += 8)
         sip_word(v, load_le(s.p + at, 8));
