@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -81,11 +82,15 @@ static void keep_list(const struct catalog *c, int which, str body)
 
 /* ---- snapshot ---- */
 
+/* When the kept list was fetched: the time its file was written. */
 static int64_t keep_time_ms(const struct catalog *c)
 {
     char path[1024];
+    struct stat file;
     list_path(c, 0, path, sizeof path);
-    return access(path, R_OK) == 0 ? clock_now_ms() : 0;
+    if (stat(path, &file) != 0)
+        return 0;
+    return (int64_t)file.st_mtim.tv_sec * 1000 + file.st_mtim.tv_nsec / 1000000;
 }
 
 static void put(struct catalog *c, struct models *m)
