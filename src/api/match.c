@@ -12,11 +12,25 @@ static bool next_segment(str *rest, str *segment)
     return true;
 }
 
+/* Cheap and nearly always right: the bytes before the first parameter (or all) must be the same. */
+static bool may_match(const char *pattern, str path)
+{
+    size_t i = 0;
+    while (pattern[i] != '\0' && pattern[i] != '{') {
+        if (i == path.n || pattern[i] != path.p[i])
+            return false;
+        i++;
+    }
+    return true;
+}
+
 /* 0: no; else 1 + number of literal segments. */
 static unsigned match_pattern(const char *pattern, str path, str params[static API_PARAMS_MAX])
 {
     str left = str_c(pattern), right = path, a, b;
     unsigned literals = 1, count = 0;
+    if (!may_match(pattern, path))
+        return 0;
     while (next_segment(&left, &a)) {
         if (!next_segment(&right, &b))
             return 0;

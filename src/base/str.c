@@ -6,11 +6,6 @@ str str_c(const char *z)
     return z != NULL ? (str){z, strlen(z)} : STR_NONE;
 }
 
-bool str_eq(str a, str b)
-{
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
@@ -30,11 +25,6 @@ int str_cmp(str a, str b)
     return a.n < b.n ? -1 : a.n > b.n;
 }
 
-bool str_starts(str s, str prefix)
-{
-    return s.n >= prefix.n && str_eq((str){s.p, prefix.n}, prefix);
-}
-
 bool str_starts_nocase(str s, str prefix)
 {
     if (s.n < prefix.n)
@@ -43,25 +33,6 @@ bool str_starts_nocase(str s, str prefix)
         if (lower(s.p[i]) != lower(prefix.p[i]))
             return false;
     return true;
-}
-
-bool str_ends(str s, str suffix)
-{
-    return s.n >= suffix.n && str_eq((str){s.p + (s.n - suffix.n), suffix.n}, suffix);
-}
-
-str str_sub(str s, size_t from, size_t n)
-{
-    if (from > s.n)
-        from = s.n;
-    if (n > s.n - from)
-        n = s.n - from;
-    return (str){s.p != NULL ? s.p + from : NULL, n};
-}
-
-str str_from(str s, size_t from)
-{
-    return str_sub(s, from, s.n);
 }
 
 static bool is_space(char c)
@@ -76,12 +47,6 @@ str str_trim(str s)
     while (s.n != 0 && is_space(s.p[s.n - 1]))
         s.n--;
     return s;
-}
-
-size_t str_find_char(str s, char c)
-{
-    const char *hit = s.n != 0 ? memchr(s.p, c, s.n) : NULL;
-    return hit != NULL ? (size_t)(hit - s.p) : s.n;
 }
 
 size_t str_find(str s, str needle)

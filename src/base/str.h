@@ -21,17 +21,54 @@ typedef struct str {
 #define STR_ARG(s) (int)(s).n, (s).p != NULL ? (s).p : ""
 
 str str_c(const char *z); /* NULL gives STR_NONE */
-bool str_eq(str a, str b);
+
+/* ---- the small ones, inline: every scanner lives on them ---- */
+
+static inline bool str_eq(str a, str b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool str_starts(str s, str prefix)
+{
+    return s.n >= prefix.n && str_eq((str){s.p, prefix.n}, prefix);
+}
+
+static inline bool str_ends(str s, str suffix)
+{
+    return s.n >= suffix.n && str_eq((str){s.p + (s.n - suffix.n), suffix.n}, suffix);
+}
+
+/* Clamped. */
+static inline str str_sub(str s, size_t from, size_t n)
+{
+    if (from > s.n)
+        from = s.n;
+    if (n > s.n - from)
+        n = s.n - from;
+    return (str){s.p != NULL ? s.p + from : NULL, n};
+}
+
+/* Clamped. */
+static inline str str_from(str s, size_t from)
+{
+    return str_sub(s, from, s.n);
+}
+
+/* Position of the first `c`; s.n when absent. */
+static inline size_t str_find_char(str s, char c)
+{
+    const char *hit = s.n != 0 ? memchr(s.p, c, s.n) : NULL;
+    return hit != NULL ? (size_t)(hit - s.p) : s.n;
+}
+
+/* ---- the rest ---- */
+
 bool str_eq_nocase(str a, str b); /* ASCII only */
 int str_cmp(str a, str b);        /* bytes, shorter first */
-bool str_starts(str s, str prefix);
 bool str_starts_nocase(str s, str prefix);
-bool str_ends(str s, str suffix);
-str str_sub(str s, size_t from, size_t n); /* clamped */
-str str_from(str s, size_t from);          /* clamped */
 str str_trim(str s);                       /* ASCII white space on both sides */
-/* Position of the first `c` or `needle`; s.n when absent. */
-size_t str_find_char(str s, char c);
+/* Position of the first `needle`; s.n when absent. */
 size_t str_find(str s, str needle);
 /* Cuts the part before `sep` off the front of *rest; false when *rest was empty (p == NULL). The last
  * part is what remains. */

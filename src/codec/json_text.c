@@ -116,6 +116,10 @@ bool json_string_is(struct json v, str s)
     str inner = json_quoted_inner(v.raw);
     if (inner.n < s.n) /* decoding never makes text longer */
         return false;
+    if (inner.n != 0 && s.n != 0 && inner.p[0] != s.p[0] && inner.p[0] != '\\')
+        return false; /* the usual case: another name */
+    if (str_find_char(inner, '\\') == inner.n)
+        return str_eq(inner, s);
     char scratch[4];
     str piece;
     while (json_text_next(&inner, scratch, &piece)) {

@@ -15,50 +15,45 @@ str json_skip_space(str text)
     return text;
 }
 
-/* True when the quote at p[at] is escaped: an odd number of backslashes before it. */
-static bool is_escaped(const char *p, size_t at)
+/* Behind the string whose opening quote is at p. */
+static const char *behind_string(const char *p, const char *end)
 {
-    size_t n = 0;
-    while (p[at - 1 - n] == '\\') /* ends at the opening quote at the latest */
-        n++;
-    return n % 2 == 1;
+    for (p++;; p++) {
+        CHECK(p < end);
+        if (*p == '"')
+            return p + 1;
+        if (*p == '\\')
+            p++;
+    }
+}
+
+/* Behind the object or array that starts at p. Brackets differ from braces in one bit. */
+static const char *behind_container(const char *p, const char *end)
+{
+    size_t depth = 0;
+    do {
+        CHECK(p < end);
+        char c = (char)(*p | 0x20);
+        if (*p == '"') {
+            p = behind_string(p, end);
+            continue;
+        }
+        depth += c == '{';
+        depth -= c == '}';
+        p++;
+    } while (depth != 0);
+    return p;
+}
+
+static str front(str text, const char *behind)
+{
+    return (str){text.p, (size_t)(behind - text.p)};
 }
 
 str json_front_string(str text)
 {
     CHECK(text.n >= 2 && text.p[0] == '"');
-    size_t at = 0;
-    do {
-        at += 1 + str_find_char(str_from(text, at + 1), '"');
-        CHECK(at < text.n);
-    } while (is_escaped(text.p, at));
-    return str_sub(text, 0, at + 1);
-}
-
-static str front_container(str text)
-{
-    size_t depth = 0;
-    size_t at = 0;
-    do {
-        CHECK(at < text.n);
-        switch (text.p[at]) {
-        case '"':
-            at += json_front_string(str_from(text, at)).n;
-            continue;
-        case '{':
-        case '[':
-            depth++;
-            break;
-        case '}':
-        case ']':
-            depth--;
-            break;
-        default:
-            break;
-        }
-        at++;
-    } while (depth != 0);
-    return str_sub(text, 0, at);
+    return front(text, behind_string(text.p, text.p + text.n));
 }
 
 static str front_scalar(str text)
@@ -79,7 +74,7 @@ str json_front_value(str text)
         return json_front_string(text);
     case '{':
     case '[':
-        return front_container(text);
+        return front(text, behind_container(text.p, text.p + text.n));
     default:
         return front_scalar(text);
     }

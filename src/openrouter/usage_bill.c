@@ -7,10 +7,11 @@
 
 enum { REMOVED_MAX = 30, NAMES_MAX_BYTES = 4096 };
 
+/* word: small letters. */
 static bool contains_nocase(str text, str word)
 {
     for (size_t i = 0; i + word.n <= text.n; i++)
-        if (str_starts_nocase(str_from(text, i), word))
+        if ((text.p[i] | 0x20) == word.p[0] && str_starts_nocase(str_from(text, i), word))
             return true;
     return false;
 }
