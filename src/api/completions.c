@@ -44,6 +44,12 @@ static void on_data(void *ctx, str bytes)
     http_stream_write(l->r, bytes);
 }
 
+static void on_hold(void *ctx, bool is_held)
+{
+    struct line *l = ctx;
+    http_stream_hold(l->r, is_held);
+}
+
 static struct http_request *take_request(struct line *l)
 {
     struct http_request *r = l->r;
@@ -133,7 +139,7 @@ static void start_completion(struct line *l, str body)
         .chat_id = STR_NONE,
         .body = body,
         .consumer = {.ctx = l, .begin = on_begin, .data = on_data, .end = on_end, .fail = on_fail,
-                     .abort = on_abort, .is_full = is_full},
+                     .abort = on_abort, .hold = on_hold, .is_full = is_full},
     };
     http_stream_on_drain(l->r, on_drain, l);
     l->completion = completion_start(l->s->g, &req);

@@ -128,6 +128,8 @@ static void give(struct completion *c, struct buf *b)
 
 static void finish_whole(struct completion *c)
 {
+    if (c->req.consumer.hold != NULL)
+        c->req.consumer.hold(c->req.consumer.ctx, true);
     give(c, &c->relay.held);
     begin_if_needed(c);
     c->req.consumer.end(c->req.consumer.ctx);

@@ -28,6 +28,8 @@ struct consumer {
     void (*fail)(void *ctx, status st, str text, int64_t retry_after_s);
     /* The answer broke after begin. For streams `text` was sent as an error event before. */
     void (*abort)(void *ctx, str text);
+    /* True: calls that follow come in one go, and may leave together at hold(false) or the end. May be NULL. */
+    void (*hold)(void *ctx, bool is_held);
     /* True: take no more from upstream until completion_drain. May be NULL: never full. */
     bool (*is_full)(void *ctx);
     /* Every JSON object of the answer as it passes, for who stores the text. May be NULL. */

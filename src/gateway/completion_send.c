@@ -62,15 +62,27 @@ static bool is_consumer_full(const struct completion *c)
     return !c->is_left && to->is_full != NULL && to->is_full(to->ctx);
 }
 
+/* Head and first bytes, in one packet where the consumer can. */
+static void begin_with(struct completion *c, str bytes)
+{
+    const struct consumer *to = &c->req.consumer;
+    c->has_begun = true;
+    if (to->hold != NULL)
+        to->hold(to->ctx, true);
+    to->begin(to->ctx, 200, str_c(c->content_type), str_c(c->generation_id));
+    to->data(to->ctx, bytes);
+    if (to->hold != NULL)
+        to->hold(to->ctx, false);
+}
+
 static void give_out(struct completion *c)
 {
     const struct consumer *to = &c->req.consumer;
-    if (!c->is_left && !c->has_begun) {
-        c->has_begun = true;
-        to->begin(to->ctx, 200, str_c(c->content_type), str_c(c->generation_id));
-    }
-    if (!c->is_left)
-        to->data(to->ctx, buf_view(&c->relay.out));
+    str bytes = buf_view(&c->relay.out);
+    if (!c->is_left && c->has_begun)
+        to->data(to->ctx, bytes);
+    else if (!c->is_left)
+        begin_with(c, bytes);
     buf_clear(&c->relay.out);
 }
 

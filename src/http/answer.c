@@ -202,6 +202,19 @@ void http_respond(struct http_request *r, const struct http_response *answer)
 
 /* ---- streams ---- */
 
+static void flush_unless_held(struct http_request *r)
+{
+    if (!r->conn->is_running && !r->is_held)
+        wire_flush(r->conn);
+}
+
+void http_stream_hold(struct http_request *r, bool is_held)
+{
+    CHECK(request_is_open(r));
+    r->is_held = is_held;
+    flush_unless_held(r);
+}
+
 void http_stream_begin(struct http_request *r, int code, str content_type,
                        const struct http_header *headers, size_t header_count)
 {
@@ -223,8 +236,7 @@ void http_stream_begin(struct http_request *r, int code, str content_type,
     queue_head(c, &h, 0);
     if (c->state == CONN_BODY)
         conn_set_state(c, CONN_APP); /* answered before its body was whole: the rest is not read */
-    if (!c->is_running)
-        wire_flush(c);
+    flush_unless_held(r);
 }
 
 static void queue_chunk(struct out *o, str bytes)
@@ -246,8 +258,7 @@ void http_stream_write(struct http_request *r, str bytes)
         queue_chunk(&c->out, bytes);
     else
         out_add(&c->out, bytes);
-    if (!c->is_running)
-        wire_flush(c);
+    flush_unless_held(r);
     if (c->out.bytes > c->lane->server->limits.high_water_bytes)
         r->is_full = true;
 }

@@ -53,6 +53,7 @@ struct http_request {
     bool is_body_done;    /* nothing of it is left on the wire */
     bool is_stream;       /* http_stream_begin was called */
     bool is_stream_chunked;
+    bool is_held; /* http_stream_hold */
     bool is_full; /* the queue went over high water and on_drain is owed */
     bool closes;  /* the connection ends after this answer */
     bool has_address;

@@ -125,6 +125,9 @@ void http_respond(struct http_request *r, const struct http_response *answer);
 void http_stream_begin(struct http_request *r, int code, str content_type,
                        const struct http_header *headers, size_t header_count);
 void http_stream_write(struct http_request *r, str bytes); /* copied; an empty one does nothing */
+/* While held, what is begun and written waits, so that pieces that come in one go leave in one system call;
+ * letting go sends it, and so does the end. To be let go before the loop is returned to. */
+void http_stream_hold(struct http_request *r, bool is_held);
 bool http_stream_is_full(const struct http_request *r);    /* above high water: stop producing */
 /* Called each time the queue falls below low water after having been full. */
 void http_stream_on_drain(struct http_request *r, void (*on_drain)(struct http_request *r, void *ctx),
