@@ -13,7 +13,8 @@
 
 enum {
     MAX_LIST_BYTES = 16 << 20,
-    FAILURES_UNTIL_AWAY = 3,
+    FAILURES_UNTIL_AWAY = 2,
+    PROBE_MS = 15 * 1000, /* while nothing else tells */
     REFRESH_MS = 3600 * 1000,
     RETRY_MS = 30 * 1000,
 };
@@ -28,6 +29,7 @@ struct catalog {
     enum supplier_state supplier;
     int64_t supplier_since_ms;
     int failures_in_a_row;
+    int64_t reached_ms; /* last answer of any kind */
 };
 
 /* ---- the kept copy ---- */
@@ -203,6 +205,8 @@ void catalog_observe(struct catalog *c, bool was_reached)
     pthread_mutex_lock(&c->lock);
     enum supplier_state before = c->supplier;
     c->failures_in_a_row = was_reached ? 0 : c->failures_in_a_row + 1;
+    if (was_reached)
+        c->reached_ms = clock_now_ms();
     bool is_away = before == SUPPLIER_UNKNOWN ? !was_reached
                                               : c->failures_in_a_row >= FAILURES_UNTIL_AWAY;
     if (was_reached)
@@ -217,6 +221,16 @@ void catalog_observe(struct catalog *c, bool was_reached)
     pthread_mutex_unlock(&c->lock);
     if (after != before)
         announce(c, after);
+}
+
+void catalog_probe(struct catalog *c)
+{
+    struct err e = {0};
+    pthread_mutex_lock(&c->lock);
+    bool is_known = c->failures_in_a_row == 0 && clock_now_ms() - c->reached_ms < PROBE_MS;
+    pthread_mutex_unlock(&c->lock);
+    if (!is_known)
+        catalog_observe(c, openrouter_probe(c->g->openrouter, &e) == ST_OK);
 }
 
 enum supplier_state catalog_supplier(struct catalog *c, int64_t *since_ms_out)

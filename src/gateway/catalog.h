@@ -17,8 +17,11 @@ void catalog_refresh(struct catalog *c);
 /* When the next refresh is due: an hour after a success, half a minute after a failure. */
 int64_t catalog_next_refresh_ms(struct catalog *c);
 
+/* Blocking: asks whether OpenRouter is there, unless a call told so lately; more often while it is away. */
+void catalog_probe(struct catalog *c);
+
 enum supplier_state { SUPPLIER_UNKNOWN, SUPPLIER_OK, SUPPLIER_AWAY };
-/* What calls observed: a few failures to reach it in a row make it AWAY, one answer makes it OK. A change is
+/* What calls observed: two failures to reach it in a row make it AWAY, one answer makes it OK. A change is
  * published on the hub topic "all" and logged. */
 void catalog_observe(struct catalog *c, bool was_reached);
 enum supplier_state catalog_supplier(struct catalog *c, int64_t *since_ms_out);

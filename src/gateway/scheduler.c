@@ -44,6 +44,11 @@ static void refresh_models(struct scheduler *s)
         catalog_refresh(s->g->catalog);
 }
 
+static void probe_supplier(struct scheduler *s)
+{
+    catalog_probe(s->g->catalog);
+}
+
 static const struct system_scope why = {"housekeeping"};
 
 static status sweep_run(struct db *db, void *ctx)
@@ -74,6 +79,7 @@ static const struct {
     int64_t every_ms;
 } jobs[] = {
     {refresh_models, 500},
+    {probe_supplier, 3000},
     {check_keys, 1000},
     {settle, 500},
     {read_limits, 30 * 1000},

@@ -270,3 +270,12 @@ status openrouter_models(struct openrouter *o, bool embeddings, struct buf *body
     transport_reply_free(&reply);
     return st;
 }
+
+status openrouter_probe(struct openrouter *o, struct err *e)
+{
+    struct transport_reply reply = {0};
+    struct transport_request r = {.method = "GET", .path = STR("/models/count"), .max_bytes = TRANSPORT_USUAL_BYTES};
+    status st = transport_call(o, &r, &reply, e);
+    transport_reply_free(&reply);
+    return st == ST_UPSTREAM || st == ST_UPSTREAM_TIMEOUT ? st : ST_OK;
+}

@@ -97,6 +97,10 @@ NODISCARD status openrouter_generation(struct openrouter *o, str key, str genera
 NODISCARD status openrouter_models(struct openrouter *o, bool embeddings, struct buf *body_out,
                                    struct err *e);
 
+/* Does anybody answer? The smallest request there is, without a key. ST_OK whatever the answer was; ST_UPSTREAM,
+ * ST_UPSTREAM_TIMEOUT: nobody. */
+NODISCARD status openrouter_probe(struct openrouter *o, struct err *e);
+
 struct openrouter_credits {
     pico total_credits, total_usage;
 };
