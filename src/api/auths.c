@@ -100,7 +100,8 @@ status auth_signup(struct api_call *c)
     struct sign_up_write s = {.c = c, .e = &c->err};
     int64_t retry_s = -1;
     /* hashing costs: the guesser's limit guards it as well */
-    status st = login_limiter_begin(c->s->logins, STR("sign-up"), c->address, c->now_ms, &retry_s, &c->err);
+    str who = arena_printf(&c->arena, "sign-up from %.*s", STR_ARG(c->address));
+    status st = login_limiter_begin(c->s->logins, who, c->address, c->now_ms, &retry_s, &c->err);
     if (st == ST_RATE_LIMITED)
         c->retry_after_s = retry_s;
     if (st == ST_OK)
@@ -109,7 +110,7 @@ status auth_signup(struct api_call *c)
         st = api_write(c, sign_up_run, &s);
     if (st != ST_OK)
         return st;
-    login_limiter_ok(c->s->logins, STR("sign-up"), c->address);
+    login_limiter_ok(c->s->logins, who, c->address);
     return answer_session(c, str_c(s.out.identity.user_id), &s.made);
 }
 

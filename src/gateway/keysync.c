@@ -1,5 +1,6 @@
 /* Key checks and limits, see keysync.h. */
 #include "gateway/keysync.h"
+#include "gateway/catalog.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -69,6 +70,7 @@ void keysync_applied(struct gateway *g, const struct connection_applied *a)
     status st = store_write(g->store, reload_budgets, ctx);
     if (st != ST_OK)
         log_warn("Budgets could not be read again", LF_Z("organization", a->organization_id));
+    tell_pages(g, a); /* before their streams end and come back with other rights */
     gateway_forget(g, str_c(a->organization_id));
     if (a->old_organization_id[0] != '\0')
         gateway_forget(g, str_c(a->old_organization_id));
@@ -76,7 +78,6 @@ void keysync_applied(struct gateway *g, const struct connection_applied *a)
         gateway_forget(g, str_c(a->saver_id));
     if (a->is_replaced_by_rotation && a->replaced_hash[0] != '\0')
         disable_replaced(g, a);
-    tell_pages(g, a);
 }
 
 /* ---- checking ---- */
@@ -109,6 +110,8 @@ void keysync_check(struct gateway *g, str key_id)
     arena_init(&arena, 1 << 20);
     str management = management_key(g, &arena);
     status st = connection_check(store_reader(g->store), g->openrouter, &g->master, management, key_id, &a.finding);
+    if (st == ST_OK && a.finding.verdict != VERDICT_UNREACHABLE)
+        catalog_observe(g->catalog, true); /* pages need not wait for the next list of models to hear that it is back */
     if (st == ST_OK)
         st = store_write(g->store, apply_run, &a);
     if (st == ST_OK)
