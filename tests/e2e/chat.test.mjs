@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { pico } from '../lib/sim.mjs';
 import { EventReader } from '../lib/sse.mjs';
-import { World, isWaiting, until } from '../lib/world.mjs';
+import { World, until } from '../lib/world.mjs';
 
 let world, bob, carol;
 before(async () => {
@@ -151,15 +151,17 @@ describe('an answer', () => {
 
   test('an id is used once: 409, and nothing is sent or changed', async () => {
     const chat = await newChat();
+    const untitled = (await read(chat)).title;
     const { id, question, response } = await ask(chat, { max_tokens: 10 });
     await response.text();
     await ended(chat, id);
-    await until('its title', async () => (await world.rows()).some((row) => row.chat_id === chat && row.purpose === 'title' && !isWaiting(row)));
+    await until('its title', async () => (await read(chat)).title !== untitled);
+    await world.settled();
     const [before, rows] = [await read(chat), (await world.rows()).length];
     for (const parent of [question, undefined]) {
       const again = await ask(chat, { id, parent });
       assert.equal(again.response.status, 409);
-      assert.ok((await again.response.json()).error?.message ?? true);
+      assert.match((await again.response.json()).error.message, /id/);
     }
     assert.deepEqual((await read(chat)).chat, before.chat);
     assert.equal((await world.rows()).length, rows);
