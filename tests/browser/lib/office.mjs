@@ -23,9 +23,13 @@ export class Office {
     return this.world.sim;
   }
 
+  /** Ends everything; fails when the server had ended by itself, and shows its last words. */
   async stop() {
     await this.browser?.stop();
+    const server = this.world?.mai?.server;
+    const end = server && (server.child.exitCode ?? server.child.signalCode);
     await this.world?.stop();
+    if (server && end !== null) throw new Error(`the server ended by itself: ${end}\n${server.log.split('\n').slice(-40).join('\n')}`);
   }
 
   /** Somebody who is not signed in. */
