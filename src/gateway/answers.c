@@ -18,7 +18,7 @@ struct answer {
     struct arena arena;            /* texts of the request */
     struct answer_request req;
     struct consumer view;
-    bool has_view;
+    bool has_view, has_view_begun;
     char message_id[ID_CAP];
     char chat_id[ID_CAP];
     char key[KEY_CAP];             /* in the table */
@@ -272,6 +272,7 @@ static void end_answer(struct answer *x, enum answer_state state, str error)
 static void on_begin(void *ctx, int code, str content_type, str generation_id)
 {
     struct answer *x = ctx;
+    x->has_view_begun = x->has_view;
     if (x->has_view)
         x->view.begin(x->view.ctx, code, content_type, generation_id);
 }
@@ -493,6 +494,16 @@ static status send_order_of(struct answers *a, const struct scope *who, str mess
     return send_order(a, str_c(key), message_id, topic, run);
 }
 
+/* What was written stands: the view ends regularly, only without [DONE]. */
+static void end_view_of_stopped(struct answer *x)
+{
+    if (x->has_view && x->has_view_begun)
+        x->view.end(x->view.ctx);
+    else if (x->has_view)
+        x->view.fail(x->view.ctx, ST_CANCELLED, STR("Stopped"), -1);
+    x->has_view = false;
+}
+
 static void stop_on_loop(struct task *t)
 {
     struct order *o = CONTAINER_OF(t, struct order, task);
@@ -504,9 +515,7 @@ static void stop_on_loop(struct task *t)
     if (x->completion == NULL)
         return; /* begun() sees it */
     completion_leave(MAI_TAKE(x->completion));
-    if (x->has_view)
-        x->view.abort(x->view.ctx, STR("Stopped"));
-    x->has_view = false;
+    end_view_of_stopped(x);
     end_answer(x, ANSWER_STOPPED, STR_NONE);
 }
 
