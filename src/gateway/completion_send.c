@@ -21,13 +21,19 @@ static status identify_on_writer(struct write_job *j, struct db *db)
 static void identified(struct write_job *j, status st)
 {
     struct completion *c = CONTAINER_OF(j, struct completion, job);
-    (void)st; /* a repeated id or a full disk: settling meets it again and says so */
     c->is_busy = false;
-    c->is_identified = true;
-    if (c->is_upstream_over)
+    c->is_identified = true; /* a repeated id is settled as such; any other failure ends the call here */
+    if (c->is_upstream_over) {
         upstream_over(c);
-    else
+        return;
+    }
+    if (st == ST_OK || st == ST_CONFLICT) {
         completion_resume(c);
+        return;
+    }
+    c->fail_st = st;
+    (void)str_copy_z(str_c(status_text(st)), c->fail_text, sizeof c->fail_text);
+    completion_stop_upstream(c); /* C2: what came is held until the settling has written the id */
 }
 
 static void identify(struct completion *c)
